@@ -1,0 +1,18 @@
+/* Diagnostics on stderr: one line a message, for whoever reads the service's log. Only thread mains
+ * and main speak; everybody else returns a fault. Thread-safe: a line is one write. */
+#ifndef AUDIT_BASE_DIAG_H
+#define AUDIT_BASE_DIAG_H
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTICE };
+
+/* diag_say(DIAG_WARNING, "sink is behind", "sink", name, "lag", "17", NULL) prints
+ *     warning: sink is behind sink='main' lag='17'
+ * Pairs of key and value (NUL-ended strings; a NULL value prints as -), ended by NULL. In values,
+ * quotes, backslashes and everything not printable ASCII or valid UTF-8 is escaped. Never give it
+ * a secret. */
+void diag_say(enum diag_level level, const char *what, ...) __attribute__((sentinel));
+
+/* Lines of at least this severity are printed; DIAG_NOTICE (all) at first. */
+void diag_set_level(enum diag_level level);
+
+#endif

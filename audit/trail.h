@@ -1,0 +1,39 @@
+/* THE way into the audit trail: stamp, locate, encode, append, wait until durable. Thread-safe. */
+#ifndef AUDIT_TRAIL_H
+#define AUDIT_TRAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/base/arena.h"
+#include "audit/base/error.h"
+#include "audit/base/fault.h"
+#include "audit/event/actor.h"
+#include "audit/event/event.h"
+#include "audit/log/log.h"
+#include "geoip/geoip.h"
+
+struct trail;
+
+/* log and geoip are borrowed and must outlive the trail. dvc: address text of the PAM server put
+ * into every record (may be "": then none). NULL when there is no memory. */
+struct trail *trail_new(struct log *log, struct geoip *geoip, const char *dvc);
+void trail_free(struct trail *trail);
+
+/* The device address after a configuration reload. */
+void trail_set_dvc(struct trail *trail, const char *dvc);
+
+/* Makes the events one batch of records and waits until they are durable.
+ *   events[count]  parsed or made; stamped here (time if absent, received, event, pid, dvc, via)
+ *   actor          fills suid suser sname spriv originIP of types that have them where the event
+ *                  has none; via. NULL: the daemon itself
+ *   now_us         the daemon's clock for the whole batch
+ *   request        NULL, or claimed with log_request_begin
+ *   urgent         may use the disk reserve
+ * ERR_INVALID_PARAMS too_long with fault->index (nothing written), or the errors of log_append. */
+MUST_CHECK enum err trail_emit(struct trail *trail, struct arena *arena, struct event **events,
+                               size_t count, const struct actor *actor, int64_t now_us,
+                               const struct log_request *request, bool urgent,
+                               struct log_range *out_range, struct fault *fault);
+
+#endif

@@ -1,0 +1,27 @@
+/* From a message's bytes to an answer's bytes: JSON-RPC, permission, parameters, method. */
+#ifndef IPC_DAEMON_DISPATCH_H
+#define IPC_DAEMON_DISPATCH_H
+
+#include <stdbool.h>
+
+#include "audit/base/arena.h"
+#include "audit/base/buffer.h"
+#include "audit/base/slice.h"
+#include "ipc/daemon/access.h"
+
+struct dispatch;
+
+/* Answers one message of a peer. request is the payload of the SP message; the answer is appended
+ * to answer (empty for notifications). arena: one a worker, reset here. Blocks for a commit.
+ * Thread-safe. Returns whether the connection may stay: false after answering a peer without any
+ * role. */
+bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                      struct slice request, struct buffer *answer);
+
+/* A connection without a role was closed unanswered because too many came: counted and audited. */
+void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer);
+
+/* Answer to a message over limits.message, of which only the header was read. */
+void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer);
+
+#endif

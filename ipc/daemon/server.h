@@ -1,0 +1,36 @@
+/* Listeners, connections and workers: messages off nng streams into dispatch, answers back.
+ * Architecture sections 4 and 9.8 say why streams and not nng's REP socket. Each connection has one
+ * receive aio whose callback only moves a fixed state on (greeting, head, body), never blocks,
+ * never allocates before the length is checked, and puts a whole message on the workers' bounded
+ * queue. */
+#ifndef IPC_DAEMON_SERVER_H
+#define IPC_DAEMON_SERVER_H
+
+#include <stdint.h>
+
+#include "audit/base/error.h"
+#include "audit/base/fault.h"
+#include "ipc/daemon/config.h"
+
+struct dispatch;
+struct server;
+
+/* Opens every listener of the configuration (socket file mode and owner; a stale socket file is
+ * replaced, a live one is ERR_IN_USE) and starts acceptors and workers. config is held. */
+MUST_CHECK enum err server_start(struct dispatch *dispatch, struct config *config,
+                                 struct server **out, struct fault *fault);
+
+/* A reloaded configuration: access and limits apply to connections made from now on; a changed
+ * listen list is not applied (the sentence of the fault says a restart is needed). */
+void server_reconfigure(struct server *server, struct config *config);
+
+/* Closes listeners, stops reading, lets answers under way finish, joins, frees. NULL is fine. */
+void server_stop(struct server *server);
+
+struct server_status {
+    uint32_t connections;
+    uint64_t accepted, refused, messages;
+};
+void server_status(struct server *server, struct server_status *out);
+
+#endif
