@@ -1,19 +1,13 @@
 #include "audit/base/json.h"
 
 #include <assert.h>
-#include <endian.h>
-#include <errno.h>
-#include <locale.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define NODES_AT_ONCE 16  /* values are taken from the arena by the dozen: it is cheaper */
-#define NAMES_BY_PAIRS 32 /* up to so many, names are compared in pairs; more are sorted */
-#define NUMBER_STACK_OCTETS 64
-#define EXACT_DIGITS 15 /* so many decimal digits always fit the 53 bits of a double */
-#define EXACT_POWER 22  /* 10^22 is the greatest power of ten a double holds exactly */
+#include "audit/base/json_parts.h"
+#include "audit/base/utf8.h"
+
+#define NODES_AT_ONCE 16 /* values are taken from the arena by the dozen: it is cheaper */
 
 struct reader {
     const char *start;
@@ -24,14 +18,13 @@ struct reader {
     enum err err;
     struct json *spare; /* values taken from the arena, not used yet */
     size_t spare_count;
-    struct json *current; /* the value being read, NULL between values: for the pointer */
-    uint32_t depth;       /* open arrays and objects; the innermost is parents[depth - 1] */
+    const struct json *current; /* the value being read, NULL between values: for the pointer */
+    uint32_t depth;             /* open arrays and objects; the innermost is parents[depth - 1] */
     struct json *parents[JSON_DEPTH_MAX];
     struct json **links[JSON_DEPTH_MAX]; /* where the next element or member is hung in */
 };
 
-/* ---- faults: never hot ------------------------------------------------------------------------
- */
+/* ---- faults: never hot ------------------------------------------------------------------- */
 
 static void write_pointer(const struct reader *reader, char *field, int size)
 {
@@ -73,107 +66,37 @@ __attribute__((cold, noinline)) static const char *refuse_no_memory(struct reade
     return NULL;
 }
 
-/* ---- octets -----------------------------------------------------------------------------------
- */
+/* ---- octets ------------------------------------------------------------------------------ */
 
-#define EACH(octet) (UINT64_C(0x0101010101010101) * (octet))
-
-/* Eight octets, the first one lowest. */
-static inline uint64_t load_word(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return le64toh(word);
-}
-
-/* Marks (bit 7) the octets of a word that cannot stand in a JSON string as they are: quote,
- * backslash and controls. Exact up to and including the first marked octet. */
-static inline uint64_t special_octets(uint64_t word)
-{
-    uint64_t quote = word ^ EACH('"');
-    uint64_t backslash = word ^ EACH('\\');
-    return (((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash) |
-            ((word - EACH(0x20)) & ~word)) &
-           EACH(0x80);
-}
-
-static inline bool is_special(unsigned char octet)
-{
-    return octet < 0x20 || octet == '"' || octet == '\\';
-}
-
-/* The first octet from at that is special or not ASCII, or end. */
+/* The first octet from at that is special in a string or not ASCII, or end. */
 static inline const char *skip_plain(const char *at, const char *end)
 {
     while (end - at >= 8) {
-        uint64_t word = load_word(at);
-        uint64_t marks = special_octets(word) | (word & EACH(0x80));
+        uint64_t word = json_load(at);
+        uint64_t marks = json_special(word) | (word & json_each(0x80));
         if (marks != 0) {
-            return at + __builtin_ctzll(marks) / 8;
+            return at + json_first_mark(marks);
         }
         at += 8;
     }
-    while (at < end && (unsigned char)*at < 0x80 && !is_special((unsigned char)*at)) {
+    while (at < end && (unsigned char)*at < 0x80 && !json_is_special(*at)) {
         at++;
     }
     return at;
 }
 
-static inline bool is_tail(char octet)
-{
-    return ((unsigned char)octet & 0xc0) == 0x80;
-}
-
-/* Length of the UTF-8 sequence (RFC 3629, table of section 4) of a non-ASCII character at `at`, or
- * 0 if it is none. */
-static size_t utf8_sequence(const char *at, const char *end)
-{
-    size_t left = (size_t)(end - at);
-    unsigned first = (unsigned char)at[0];
-    unsigned second = left > 1 ? (unsigned char)at[1] : 0;
-    if (first >= 0xc2 && first <= 0xdf) {
-        return left >= 2 && is_tail(at[1]) ? 2 : 0;
-    }
-    if (first >= 0xe0 && first <= 0xef) {
-        unsigned low = first == 0xe0 ? 0xa0 : 0x80;  /* below: overlong */
-        unsigned high = first == 0xed ? 0x9f : 0xbf; /* above: surrogates */
-        return left >= 3 && second >= low && second <= high && is_tail(at[2]) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        unsigned low = first == 0xf0 ? 0x90 : 0x80;  /* below: overlong */
-        unsigned high = first == 0xf4 ? 0x8f : 0xbf; /* above: beyond U+10FFFF */
-        return left >= 4 && second >= low && second <= high && is_tail(at[2]) && is_tail(at[3]) ? 4
-                                                                                                : 0;
-    }
-    return 0;
-}
-
-bool json_is_utf8(struct slice text)
-{
-    const char *at = text.data;
-    const char *end = text.length == 0 ? at : at + text.length;
-    while (at < end) {
-        if (end - at >= 8 && (load_word(at) & EACH(0x80)) == 0) {
-            at += 8;
-        } else if ((unsigned char)*at < 0x80) {
-            at++;
-        } else {
-            size_t length = utf8_sequence(at, end);
-            if (length == 0) {
-                return false;
-            }
-            at += length;
-        }
-    }
-    return true;
-}
-
-static inline const char *skip_blanks(const char *at, const char *end)
+static const char *skip_blanks_there(const char *at, const char *end)
 {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')) {
         at++;
     }
     return at;
+}
+
+/* Machines write few blanks: mostly one comparison. */
+static inline const char *skip_blanks(const char *at, const char *end)
+{
+    return at < end && (unsigned char)*at > ' ' ? at : skip_blanks_there(at, end);
 }
 
 static const char bad_utf8[] = "these octets are not UTF-8. Text must be UTF-8 as RFC 3629 has it.";
@@ -188,133 +111,39 @@ __attribute__((cold, noinline)) static const char *refuse_octet(struct reader *r
     return refuse(reader, at, REASON_bad_json, wanted);
 }
 
-/* ---- strings ----------------------------------------------------------------------------------
- */
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The 16 bits of \uXXXX at `at` (its backslash), or -1 if there is no such escape before close. */
-static int32_t read_unit(const char *at, const char *close)
-{
-    if (close - at < 6 || at[0] != '\\' || at[1] != 'u') {
-        return -1;
-    }
-    int32_t unit = 0;
-    for (int i = 2; i < 6; i++) {
-        int digit = hex_digit(at[i]);
-        if (digit < 0) {
-            return -1;
-        }
-        unit = unit * 16 + digit;
-    }
-    return unit;
-}
-
-static char *put_utf8(char *out, uint32_t character)
-{
-    if (character < 0x80) {
-        *out++ = (char)character;
-    } else if (character < 0x800) {
-        *out++ = (char)(0xc0 | character >> 6);
-        *out++ = (char)(0x80 | (character & 0x3f));
-    } else if (character < 0x10000) {
-        *out++ = (char)(0xe0 | character >> 12);
-        *out++ = (char)(0x80 | (character >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (character & 0x3f));
-    } else {
-        *out++ = (char)(0xf0 | character >> 18);
-        *out++ = (char)(0x80 | (character >> 12 & 0x3f));
-        *out++ = (char)(0x80 | (character >> 6 & 0x3f));
-        *out++ = (char)(0x80 | (character & 0x3f));
-    }
-    return out;
-}
-
-/* Takes one \uXXXX, or two that make one character, at `at`. Gives the octet behind. */
-static const char *unescape_unit(struct reader *reader, const char *at, const char *close,
-                                 char **out)
-{
-    int32_t unit = read_unit(at, close);
-    if (unit < 0) {
-        return refuse(reader, at, REASON_bad_json, "\\u needs four hexadecimal digits.");
-    }
-    if (unit < 0xd800 || unit > 0xdfff) {
-        *out = put_utf8(*out, (uint32_t)unit);
-        return at + 6;
-    }
-    int32_t low = unit < 0xdc00 ? read_unit(at + 6, close) : -1;
-    if (low < 0xdc00 || low > 0xdfff) {
-        return refuse(reader, at, REASON_bad_json,
-                      "half of a surrogate pair. \\ud800-\\udbff needs \\udc00-\\udfff behind it, "
-                      "and that one needs the other before it.");
-    }
-    *out = put_utf8(*out, 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
-    return at + 12;
-}
+/* ---- strings ----------------------------------------------------------------------------- */
 
 /* The octets from open to close (the quotes' insides) without their escapes, in the arena. */
-static bool unescape(struct reader *reader, const char *open, const char *close,
-                     struct slice *out_text)
+static bool unescape(struct reader *reader, const char *open, const char *close, struct slice *out)
 {
-    static const char escapes[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
-    char *text = arena_allocate(reader->arena, (size_t)(close - open));
+    struct slice inside = {open, (size_t)(close - open)};
+    char *text = arena_allocate(reader->arena, inside.length);
     if (text == NULL) {
         refuse_no_memory(reader);
         return false;
     }
-    char *out = text;
-    const char *at = open;
-    while (at < close) {
-        if (*at != '\\') {
-            *out++ = *at++;
-            continue;
-        }
-        const char *escape = memchr(escapes, at[1], sizeof escapes - 1);
-        if (escape != NULL) {
-            *out++ = meanings[escape - escapes];
-            at += 2;
-        } else if (at[1] == 'u') {
-            at = unescape_unit(reader, at, close, &out);
-            if (at == NULL) {
-                return false;
-            }
-        } else {
-            refuse(reader, at, REASON_bad_json,
-                   "no such escape. There are \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX.");
-            return false;
-        }
+    const char *what = NULL;
+    size_t length = 0;
+    const char *wrong = json_unescape(inside, text, &length, &what);
+    if (wrong != NULL) {
+        refuse(reader, wrong, REASON_bad_json, what);
+        return false;
     }
-    *out_text = (struct slice){text, (size_t)(out - text)};
+    *out = (struct slice){text, length};
     return true;
 }
 
-/* The closing quote of the string whose inside begins at `at`; tells whether there are escapes. */
-static inline const char *find_close(struct reader *reader, const char *at, bool *out_escaped)
+/* The closing quote of the string, from any of its octets that is not plain; tells whether there
+ * are escapes. */
+__attribute__((noinline)) static const char *find_close(struct reader *reader, const char *at,
+                                                        bool *out_escaped)
 {
     const char *end = reader->end;
-    for (;;) {
-        at = skip_plain(at, end);
-        if (at == end) {
-            return refuse(reader, at, REASON_bad_json,
-                          "the text ends inside a string. A closing \" is missing.");
-        }
-        if (*at == '"') {
-            return at;
-        }
+    for (; at < end && *at != '"'; at = skip_plain(at, end)) {
         if (*at == '\\') {
             *out_escaped = true;
             at++;
-            if (at < end && (*at == '"' || *at == '\\')) {
-                at++;
-            }
+            at += at < end && (*at == '"' || *at == '\\') ? 1 : 0;
         } else if ((unsigned char)*at < 0x20) {
             return refuse(reader, at, REASON_bad_json,
                           "a control character in a string. It must be escaped, as in \\n or "
@@ -327,89 +156,38 @@ static inline const char *find_close(struct reader *reader, const char *at, bool
             at += length;
         }
     }
+    if (at >= end) {
+        return refuse(reader, end, REASON_bad_json,
+                      "the text ends inside a string. A closing \" is missing.");
+    }
+    return at;
 }
 
 /* Reads the string whose opening quote stands at `at`. */
 static inline const char *read_string(struct reader *reader, const char *at, struct slice *out)
 {
+    const char *open = at + 1;
+    const char *close = skip_plain(open, reader->end);
     bool escaped = false;
-    const char *close = find_close(reader, at + 1, &escaped);
-    if (close == NULL) {
-        return NULL;
+    if (close == reader->end || *close != '"') {
+        close = find_close(reader, close, &escaped);
+        if (close == NULL) {
+            return NULL;
+        }
     }
     if (!escaped) {
-        *out = (struct slice){at + 1, (size_t)(close - at - 1)};
-    } else if (!unescape(reader, at + 1, close, out)) {
+        *out = (struct slice){open, (size_t)(close - open)};
+    } else if (!unescape(reader, open, close, out)) {
         return NULL;
     }
     return close + 1;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------
- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static inline bool is_digit(const char *at, const char *end)
 {
     return at < end && *at >= '0' && *at <= '9';
-}
-
-/* What the text of a real says, by the C library: it rounds correctly. Its point is the locale's,
- * so it is asked in the locale C whatever the program has. */
-static bool real_by_library(struct reader *reader, struct slice text, double *out)
-{
-    char on_stack[NUMBER_STACK_OCTETS];
-    const char *copy = on_stack;
-    if (text.length < sizeof on_stack) {
-        memcpy(on_stack, text.data, text.length);
-        on_stack[text.length] = '\0';
-    } else {
-        copy = arena_copy(reader->arena, text).data;
-    }
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (copy == NULL || c_locale == (locale_t)0) {
-        refuse_no_memory(reader);
-        return false;
-    }
-    double value = strtod_l(copy, NULL, c_locale);
-    freelocale(c_locale);
-    if (!isfinite(value)) {
-        refuse(reader, text.data, REASON_bad_json,
-               "a number beyond what a double holds. It must be within +-1.797693134862315e308.");
-        return false;
-    }
-    *out = value;
-    return true;
-}
-
-/* A real of few digits and a small power of ten is one exact division or multiplication of two
- * exact doubles, hence rounded correctly (W. Clinger, How to read floating point numbers
- * accurately, 1990). True if it was one. */
-static bool real_by_hand(struct slice text, double *out)
-{
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    bool negative = text.data[0] == '-';
-    int64_t digits = 0;
-    int fraction = -1; /* digits behind the point, -1 before it */
-    if (text.length > EXACT_DIGITS) {
-        return false;
-    }
-    for (size_t i = negative ? 1 : 0; i < text.length; i++) {
-        char c = text.data[i];
-        if (c == '.') {
-            fraction = 0;
-        } else if (c >= '0' && c <= '9') {
-            digits = digits * 10 + (c - '0');
-            fraction += fraction >= 0 ? 1 : 0;
-        } else {
-            return false;
-        }
-    }
-    static_assert(EXACT_DIGITS <= EXACT_POWER, "a fraction this long has an exact power");
-    double value = (double)digits / powers[fraction < 0 ? 0 : fraction];
-    *out = negative ? -value : value;
-    return true;
 }
 
 /* Goes on at the point or exponent of a number that began at start. */
@@ -440,10 +218,13 @@ static const char *read_real(struct reader *reader, const char *start, const cha
     }
     value->kind = JSON_REAL;
     value->text = (struct slice){start, (size_t)(at - start)};
-    if (real_by_hand(value->text, &value->real)) {
-        return at;
+    enum err err = json_real(reader->arena, value->text, &value->real);
+    if (err == ERR_PARSE) {
+        return refuse(reader, start, REASON_bad_json,
+                      "a number beyond what a double holds. It must be within "
+                      "+-1.7976931348623157e308.");
     }
-    return real_by_library(reader, value->text, &value->real) ? at : NULL;
+    return err == OK ? at : refuse_no_memory(reader);
 }
 
 static const char *read_number(struct reader *reader, const char *start, struct json *value)
@@ -480,116 +261,7 @@ static const char *read_number(struct reader *reader, const char *start, struct 
     return at;
 }
 
-/* ---- names that stand twice -------------------------------------------------------------------
- */
-
-/* Equal names have equal marks; unequal ones seldom. */
-static inline uint32_t name_mark(struct slice name)
-{
-    if (name.length == 0) {
-        return 0;
-    }
-    uint32_t first = (unsigned char)name.data[0];
-    uint32_t middle = (unsigned char)name.data[name.length / 2];
-    uint32_t last = (unsigned char)name.data[name.length - 1];
-    return (first | middle << 8 | last << 16 | (uint32_t)name.length << 24) * 0x9e3779b1;
-}
-
-/* For few members. A word of 64 bits remembers which marks were seen, so that most names are
- * compared with none. */
-static inline const struct json *find_double_by_pairs(const struct json *object)
-{
-    uint32_t marks[NAMES_BY_PAIRS];
-    uint64_t seen = 0;
-    uint32_t count = 0;
-    for (const struct json *member = object->child; member != NULL; member = member->next) {
-        uint32_t mark = name_mark(member->name);
-        uint64_t bit = UINT64_C(1) << (mark >> 26);
-        const struct json *other = (seen & bit) != 0 ? object->child : member;
-        for (uint32_t i = 0; other != member; i++, other = other->next) {
-            if (marks[i] == mark && slice_equal(other->name, member->name)) {
-                return member;
-            }
-        }
-        seen |= bit;
-        marks[count++] = mark;
-    }
-    return NULL;
-}
-
-static int compare_names(const struct json *a, const struct json *b)
-{
-    if (a->name.length != b->name.length) {
-        return a->name.length < b->name.length ? -1 : 1;
-    }
-    return a->name.length == 0 ? 0 : memcmp(a->name.data, b->name.data, a->name.length);
-}
-
-static void merge(const struct json **from, const struct json **to, uint32_t middle, uint32_t end)
-{
-    uint32_t left = 0;
-    uint32_t right = middle;
-    for (uint32_t i = 0; i < end; i++) {
-        bool take_left =
-            left < middle && (right >= end || compare_names(from[left], from[right]) <= 0);
-        to[i] = take_left ? from[left++] : from[right++];
-    }
-}
-
-/* For many members: sorts and looks at neighbours. A sort, not a hash table: no names can be
- * thought up that make it slow, and there is no key to keep. */
-static bool find_double_by_sort(struct reader *reader, const struct json *object,
-                                const struct json **out)
-{
-    uint32_t count = object->count;
-    const struct json **names = arena_allocate(reader->arena, 2 * sizeof *names * count);
-    if (names == NULL) {
-        refuse_no_memory(reader);
-        return false;
-    }
-    const struct json **spare = names + count;
-    const struct json *member = object->child;
-    for (uint32_t i = 0; i < count; i++, member = member->next) {
-        names[i] = member;
-    }
-    for (uint64_t width = 1; width < count; width *= 2) {
-        for (uint64_t at = 0; at < count; at += 2 * width) {
-            uint64_t left = count - at;
-            merge(names + at, spare + at, (uint32_t)(left < width ? left : width),
-                  (uint32_t)(left < 2 * width ? left : 2 * width));
-        }
-        const struct json **sorted = spare;
-        spare = names;
-        names = sorted;
-    }
-    *out = NULL;
-    for (uint32_t i = 1; i < count && *out == NULL; i++) {
-        *out = compare_names(names[i - 1], names[i]) == 0 ? names[i] : NULL;
-    }
-    return true;
-}
-
-static inline const char *check_names(struct reader *reader, const char *at, struct json *object)
-{
-    const struct json *twice = NULL;
-    if (object->count <= NAMES_BY_PAIRS) {
-        twice = find_double_by_pairs(object);
-    } else if (!find_double_by_sort(reader, object, &twice)) {
-        return NULL;
-    }
-    if (twice != NULL) {
-        struct json named = *twice;
-        reader->current = &named;
-        refuse(reader, object->text.data, REASON_duplicate,
-               "this object has two members of one name. Each name may stand once.");
-        reader->current = NULL;
-        return NULL;
-    }
-    return at;
-}
-
-/* ---- the tree ---------------------------------------------------------------------------------
- */
+/* ---- the tree ---------------------------------------------------------------------------- */
 
 static inline struct json *node_new(struct reader *reader)
 {
@@ -668,6 +340,20 @@ static inline const char *read_value(struct reader *reader, const char *at, stru
     default:
         return read_word(reader, at, value);
     }
+}
+
+static const char *check_names(struct reader *reader, const char *at, const struct json *object)
+{
+    const struct json *twice = NULL;
+    if (json_name_twice(reader->arena, object, &twice) != OK) {
+        return refuse_no_memory(reader);
+    }
+    if (twice == NULL) {
+        return at;
+    }
+    reader->current = twice;
+    return refuse(reader, object->text.data, REASON_duplicate,
+                  "this object has two members of one name. Each name may stand once.");
 }
 
 static inline const char *close_parent(struct reader *reader, const char *at)
@@ -823,54 +509,4 @@ const struct json *json_member(const struct json *object, const char *name)
         member = member->next;
     }
     return member;
-}
-
-/* ---- writing ----------------------------------------------------------------------------------
- */
-
-/* The first special octet from at, or end. */
-static const char *skip_unescaped(const char *at, const char *end)
-{
-    while (end - at >= 8) {
-        uint64_t marks = special_octets(load_word(at));
-        if (marks != 0) {
-            return at + __builtin_ctzll(marks) / 8;
-        }
-        at += 8;
-    }
-    while (at < end && !is_special((unsigned char)*at)) {
-        at++;
-    }
-    return at;
-}
-
-static void write_escape(struct buffer *buffer, char octet)
-{
-    static const char octets[] = "\"\\\b\f\n\r\t";
-    static const char letters[] = "\"\\bfnrt";
-    static const char digits[] = "0123456789abcdef";
-    const char *found = memchr(octets, octet, sizeof octets - 1);
-    if (found != NULL) {
-        const char escape[2] = {'\\', letters[found - octets]};
-        buffer_append(buffer, escape, sizeof escape);
-    } else {
-        const char escape[6] = {'\\', 'u', '0', '0', digits[octet >> 4], digits[octet & 0xf]};
-        buffer_append(buffer, escape, sizeof escape);
-    }
-}
-
-void json_write_string(struct buffer *buffer, struct slice text)
-{
-    const char *at = text.data;
-    const char *end = text.length == 0 ? at : at + text.length;
-    buffer_append_char(buffer, '"');
-    while (at < end) {
-        const char *special = skip_unescaped(at, end);
-        buffer_append(buffer, at, (size_t)(special - at));
-        at = special;
-        if (at < end) {
-            write_escape(buffer, *at++);
-        }
-    }
-    buffer_append_char(buffer, '"');
 }
