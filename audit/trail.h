@@ -28,7 +28,7 @@ void trail_set_dvc(struct trail *trail, const char *dvc);
  *   actor          fills suid suser sname spriv originIP of types that have them where the event
  *                  has none; via. NULL: the daemon itself
  *   now_us         the daemon's clock for the whole batch
- *   request        NULL, or claimed with log_request_begin
+ *   request        NULL, or claimed with log_request_begin; free again after any failure
  *   urgent         may use the disk reserve
  * ERR_INVALID_PARAMS too_long with fault->index (nothing written), or the errors of log_append. */
 MUST_CHECK enum err trail_emit(struct trail *trail, struct arena *arena, struct event **events,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/base/json.h"
+
 static const char *const words[] = {
 #define REASON(word, meaning) [REASON_##word] = #word,
 #include "audit/base/reason.def"
@@ -15,15 +17,29 @@ const char *reason_word(enum reason reason)
     return words[reason];
 }
 
+enum reason reason_from_word(const char *word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return (enum reason)i;
+        }
+    }
+    return REASON_none;
+}
+
 void fault_clear(struct fault *fault)
 {
     *fault = (struct fault){.index = -1};
 }
 
-static void clean_controls(char *text)
+/* What was formatted may hold a sender's text, cut anywhere: it must stand on a terminal, in a log
+ * line and in JSON. */
+static void clean(char *text)
 {
+    bool utf8 = json_is_utf8(slice_of(text));
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+        unsigned char octet = (unsigned char)*text;
+        if (octet < 0x20 || octet == 0x7f || (octet >= 0x80 && !utf8)) {
             *text = '?';
         }
     }
@@ -43,7 +59,8 @@ enum err fault_set(struct fault *fault, enum err err, enum reason reason, const 
     va_start(arguments, format);
     vsnprintf(fault->sentence, sizeof fault->sentence, format, arguments);
     va_end(arguments);
-    clean_controls(fault->sentence);
+    clean(fault->sentence);
+    clean(fault->field);
     return err;
 }
 
