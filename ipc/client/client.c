@@ -105,8 +105,10 @@ void output_text(struct slice text, size_t columns)
 {
     struct buffer clean;
     size_t shown = 0;
-    buffer_init(&clean, 1024 * 1024);
-    text_clean_append(&clean, text);
+    buffer_init(&clean, TEXT_CLEAN_GROWTH * text.length + 1);
+    if (buffer_reserve(&clean, TEXT_CLEAN_GROWTH * text.length)) {
+        clean.length = text_clean(text, clean.data);
+    }
     for (size_t i = 0; i < clean.length; i++) {
         bool start = starts_code_point(clean.data[i]);
         if (start && columns != 0 && shown == columns) {

@@ -106,7 +106,10 @@ static int read_filters(int argc, char **argv, const char *command, const char *
             good = false;
         }
     }
-    return good && optind == argc ? -1 : client_usage(command, "wrong option or number", NULL);
+    if (!good || optind != argc) {
+        return (int)client_usage(command, "wrong option or number", NULL);
+    }
+    return -1;
 }
 
 static void append_text(struct buffer *params, const char *name, const char *value)

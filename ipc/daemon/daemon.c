@@ -7,7 +7,7 @@
 
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
-#include "audit/base/memory.h"
+#include "ipc/daemon/config_paths.h"
 
 #define FIRST_SEGMENT_BYTES (1024u * 1024)
 #define DAEMON_ARENA_BYTES (1024u * 1024)
@@ -51,7 +51,7 @@ static enum err make_folders(const struct config *config, struct fault *fault)
 {
     char sinks[CONFIG_PATH_BYTES + 16];
     snprintf(sinks, sizeof sinks, "%s/sinks", config->state_directory);
-    enum err err = make_folder(config->state_directory, fault);
+    enum err err = config_directory_make(config->state_directory, fault);
     return err == OK ? make_folder(sinks, fault) : err;
 }
 

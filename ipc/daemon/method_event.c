@@ -13,7 +13,7 @@
 struct refused_event {
     size_t index;
     enum reason reason;
-    char field[128];
+    char field[256];
 };
 
 /* What has become of the events of one call. */
@@ -234,7 +234,7 @@ static enum err answer_again(struct call *call, const struct json *events, bool 
                              struct fault *fault)
 {
     struct emission emission = {0};
-    int64_t clock_us;
+    int64_t clock_us = 0;
     enum err err = OK;
     if (partial) {
         err = clock_of_entry(call, range->first, &clock_us, fault);
