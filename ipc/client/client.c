@@ -34,8 +34,8 @@ enum err client_try(struct client *client, const char *method, const char *param
 {
     arena_reset(&client->arena);
     fault_clear(fault);
-    if (client->connection == NULL) {
-        enum err err = connection_open(client->url, &client->connection, fault);
+    if (client->session == NULL) {
+        enum err err = session_open(client->url, &client->session, fault);
         if (err != OK) {
             return err;
         }
@@ -53,7 +53,7 @@ enum err client_try(struct client *client, const char *method, const char *param
     buffer_append_char(&text, '}');
     enum err err = buffer_result(&text) != OK
                        ? fault_no_memory(fault)
-                       : connection_call(client->connection, &client->arena, method,
+                       : session_call(client->session, &client->arena, method,
                                          buffer_slice(&text), out_result, fault);
     buffer_done(&text);
     return err;

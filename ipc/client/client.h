@@ -9,7 +9,7 @@
 #include "audit/base/buffer.h"
 #include "audit/base/fault.h"
 #include "audit/base/json.h"
-#include "ipc/client/connection.h"
+#include "ipc/client/session.h"
 
 enum client_exit {
     CLIENT_DONE = 0,
@@ -25,7 +25,7 @@ struct client {
     bool json;
     const char *as;                /* LOGIN[:ID:NAME:PRIVILEGE], or NULL */
     const char *from;              /* ADDRESS, or NULL */
-    struct connection *connection; /* dialled with the first call */
+    struct session *session; /* dialled with the first call */
     struct arena arena;
 };
 

@@ -175,7 +175,7 @@ int main(int argc, char **argv)
     argc = take_trailing_json(argc - (words - 1), argv + (words - 1), &client);
     arena_init(&client.arena, (size_t)1 << 30);
     enum client_exit code = command->run(&client, argc, argv + (words - 1));
-    connection_close(client.connection);
+    session_close(client.session);
     arena_done(&client.arena);
     return (int)code;
 }

@@ -1,4 +1,4 @@
-#include "ipc/client/connection.h"
+#include "ipc/client/session.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -11,52 +11,52 @@
 #define ANSWER_MS 60000
 #define MESSAGE_MAX (64u * 1024 * 1024)
 
-struct connection {
+struct session {
     nng_socket socket;
     char url[512];
 };
 
-static enum err unreachable(const struct connection *connection, int code, struct fault *fault)
+static enum err unreachable(const struct session *session, int code, struct fault *fault)
 {
     return fault_set(fault, code == NNG_ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED, REASON_io, NULL,
                      "The guardian cannot be reached at %s: %s. Is master_key_guardian running, "
                      "and may you use its socket? (--connect URL names another.)",
-                     connection->url, nng_strerror(code));
+                     session->url, nng_strerror(code));
 }
 
-enum err connection_open(const char *url, struct connection **out, struct fault *fault)
+enum err session_open(const char *url, struct session **out, struct fault *fault)
 {
-    struct connection *connection = memory_allocate_zeroed(sizeof *connection);
-    if (connection == NULL) {
+    struct session *session = memory_allocate_zeroed(sizeof *session);
+    if (session == NULL) {
         return fault_no_memory(fault);
     }
-    snprintf(connection->url, sizeof connection->url, "%s", url);
-    int code = nng_req0_open(&connection->socket);
+    snprintf(session->url, sizeof session->url, "%s", url);
+    int code = nng_req0_open(&session->socket);
     if (code != 0) {
-        enum err err = unreachable(connection, code, fault);
-        memory_free(connection);
+        enum err err = unreachable(session, code, fault);
+        memory_free(session);
         return err;
     }
     /* A call is sent again only when its connection breaks; acts carry a request_id for that. */
-    nng_socket_set_ms(connection->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    nng_socket_set_ms(connection->socket, NNG_OPT_SENDTIMEO, SEND_MS);
-    nng_socket_set_ms(connection->socket, NNG_OPT_RECVTIMEO, ANSWER_MS);
-    nng_socket_set_size(connection->socket, NNG_OPT_RECVMAXSZ, MESSAGE_MAX);
-    code = nng_dial(connection->socket, url, NULL, 0);
+    nng_socket_set_ms(session->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    nng_socket_set_ms(session->socket, NNG_OPT_SENDTIMEO, SEND_MS);
+    nng_socket_set_ms(session->socket, NNG_OPT_RECVTIMEO, ANSWER_MS);
+    nng_socket_set_size(session->socket, NNG_OPT_RECVMAXSZ, MESSAGE_MAX);
+    code = nng_dial(session->socket, url, NULL, 0);
     if (code != 0) {
-        enum err err = unreachable(connection, code, fault);
-        connection_close(connection);
+        enum err err = unreachable(session, code, fault);
+        session_close(session);
         return err;
     }
-    *out = connection;
+    *out = session;
     return OK;
 }
 
-void connection_close(struct connection *connection)
+void session_close(struct session *session)
 {
-    if (connection != NULL) {
-        nng_close(connection->socket);
-        memory_free(connection);
+    if (session != NULL) {
+        nng_close(session->socket);
+        memory_free(session);
     }
 }
 
@@ -125,7 +125,7 @@ static enum err read_answer(struct arena *arena, struct slice text, const struct
                                     "What answered is no guardian: neither result nor error.");
 }
 
-static enum err exchange(struct connection *connection, struct arena *arena, struct buffer *request,
+static enum err exchange(struct session *session, struct arena *arena, struct buffer *request,
                          struct slice *out, struct fault *fault)
 {
     nng_msg *message;
@@ -134,22 +134,22 @@ static enum err exchange(struct connection *connection, struct arena *arena, str
     }
     int code = nng_msg_append(message, request->data, request->length);
     if (code == 0) {
-        code = nng_sendmsg(connection->socket, message, 0);
+        code = nng_sendmsg(session->socket, message, 0);
     }
     if (code != 0) {
         nng_msg_free(message);
-        return unreachable(connection, code, fault);
+        return unreachable(session, code, fault);
     }
-    code = nng_recvmsg(connection->socket, &message, 0);
+    code = nng_recvmsg(session->socket, &message, 0);
     if (code != 0) {
-        return unreachable(connection, code, fault);
+        return unreachable(session, code, fault);
     }
     *out = arena_copy(arena, (struct slice){nng_msg_body(message), nng_msg_len(message)});
     nng_msg_free(message);
     return out->data == NULL ? fault_no_memory(fault) : OK;
 }
 
-enum err connection_call(struct connection *connection, struct arena *arena, const char *method,
+enum err session_call(struct session *session, struct arena *arena, const char *method,
                          struct slice params, const struct json **out_result, struct fault *fault)
 {
     struct buffer request;
@@ -161,7 +161,7 @@ enum err connection_call(struct connection *connection, struct arena *arena, con
         buffer_append_slice(&request, params);
     }
     buffer_append_char(&request, '}');
-    enum err err = exchange(connection, arena, &request, &answer, fault);
+    enum err err = exchange(session, arena, &request, &answer, fault);
     buffer_done(&request);
     return err == OK ? read_answer(arena, answer, out_result, fault) : err;
 }
