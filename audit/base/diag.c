@@ -36,22 +36,15 @@ static void put(struct line *line, const char *text)
     put_piece(line, text, strlen(text));
 }
 
-static bool is_control(const char *at, size_t length)
-{
-    unsigned first = (unsigned char)at[0];
-    bool c1 = length == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0;
-    return first < 0x20 || first == 0x7f || c1;
-}
-
 static void put_escaped(struct line *line, const char *text)
 {
     const char *end = text + strlen(text);
     for (const char *at = text; at < end;) {
         size_t length = utf8_sequence(at, end);
-        if (length != 0 && !is_control(at, length)) {
-            const char escape = '\\';
-            put_piece(line, &escape, *at == '\'' || *at == '\\' ? 1 : 0);
-            put_piece(line, at, length);
+        if (length != 0 && !utf8_is_control(at, length)) {
+            const char escaped[] = {'\\', *at};
+            bool escape = *at == '\'' || *at == '\\';
+            put_piece(line, escape ? escaped : at, escape ? sizeof escaped : length);
             at += length;
             continue;
         }

@@ -1,7 +1,6 @@
 #include "audit/base/fault.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,14 +39,11 @@ static void clean(char *text)
     const char *end = text + strlen(text);
     while (text < end) {
         size_t length = utf8_sequence(text, end);
-        unsigned first = (unsigned char)text[0];
-        bool control = first < 0x20 || first == 0x7f ||
-                       (first == 0xc2 && length == 2 && (unsigned char)text[1] < 0xa0);
-        length += length == 0 ? 1 : 0;
-        if (control || (length == 1 && first >= 0x80)) {
-            memset(text, '?', length);
+        size_t octets = length == 0 ? 1 : length;
+        if (length == 0 || utf8_is_control(text, length)) {
+            memset(text, '?', octets);
         }
-        text += length;
+        text += octets;
     }
 }
 
