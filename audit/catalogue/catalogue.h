@@ -9,7 +9,8 @@
 
 #include "audit/base/slice.h"
 #include "catalogue_data.h" /* generated: enum event_id { EVENT_DAEMON_STARTED, … },
-                               enum field_id { FIELD_TIME, …, FIELD_SUSER, … }, counts */
+                               enum field_id { FIELD_TIME, …, FIELD_SUSER, … },
+                               EVENT_COUNT and FIELD_TOTAL (FIELD_COUNT is the field "count") */
 
 enum value_kind {
     VALUE_STRING,
@@ -27,6 +28,7 @@ enum value_kind {
 /* One entry of the field dictionary. */
 struct catalogue_field {
     struct slice name;
+    struct slice member; /* ,"name": as it stands in a record */
     const char *meaning;
     enum value_kind kind;
     bool by_daemon; /* only the daemon sets it */
@@ -92,7 +94,7 @@ struct event_type {
     const struct event_field *fields;
     size_t field_count;
     const int16_t
-        *slot_of; /* [FIELD_COUNT]: slot of a dictionary field, -1 if the type has it not */
+        *slot_of; /* [FIELD_TOTAL]: slot of a dictionary field, -1 if the type has it not */
     const struct event_key *keys[PROFILE_COUNT];
     size_t key_count[PROFILE_COUNT];
 };
