@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,57 +87,40 @@ bool cursor_parse(struct slice text, struct cursor *out)
     return true;
 }
 
-static enum err file_of(const char *directory, const char *name, char out[PATH_MAX],
-                        struct fault *fault)
-{
-    int length = snprintf(out, PATH_MAX, "%s/%s", directory, name);
-    if (length < 0 || length >= PATH_MAX) {
-        return fault_set(fault, ERR_IO, REASON_io, NULL, "The path of cursor %s is too long.",
-                         name);
-    }
-    return OK;
-}
-
-/* Absent files leave *out as it is and say OK. */
-static enum err read_cursor(const char *path, struct cursor *out, struct fault *fault)
+/* Of an open folder. Absent files leave *out as it is and say OK. */
+static enum err read_cursor(int directory_fd, const char *directory, const char *name,
+                            struct cursor *out, struct fault *fault)
 {
     char text[FILE_MAX + 1];
     size_t length = 0;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) {
-        return OK;
+    int fd;
+    if (file_open_at(directory_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd) != OK) {
+        return errno == ENOENT ? OK : file_failed(fault, "read", directory, name);
     }
-    ssize_t got = fd < 0 ? -1 : 1;
-    while (got > 0 && length < sizeof text) {
-        got = read(fd, text + length, sizeof text - length);
-        length += got > 0 ? (size_t)got : 0;
+    enum err err = file_read_at(fd, text, sizeof text, 0, &length);
+    if (err != OK) {
+        file_failed(fault, "read", directory, name);
+    } else if (!cursor_parse((struct slice){text, length}, out)) {
+        err = fault_set(fault, ERR_DAMAGED, REASON_damaged, NULL,
+                        "%s/%s is damaged or no sink cursor. Move it away: a file sink then goes "
+                        "on behind the last line of its file.",
+                        directory, name);
     }
-    int failed = errno;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (got < 0) {
-        return fault_set(fault, ERR_IO, REASON_io, NULL, "%s cannot be read: %s", path,
-                         strerror(failed));
-    }
-    if (!cursor_parse((struct slice){text, length}, out)) {
-        return fault_set(fault, ERR_DAMAGED, REASON_damaged, NULL,
-                         "%s is damaged or no sink cursor. Move it away: a file sink then goes on "
-                         "behind the last line of its file.",
-                         path);
-    }
-    return OK;
+    close(fd);
+    return err;
 }
 
 enum err cursor_load(const char *directory, const char *name, struct cursor *out,
                      struct fault *fault)
 {
-    char path[PATH_MAX];
     struct cursor cursor = {0};
-    enum err err = file_of(directory, name, path, fault);
-    if (err == OK) {
-        err = read_cursor(path, &cursor, fault);
+    int directory_fd;
+    enum err err = file_open_directory(directory, &directory_fd, fault);
+    if (err != OK) {
+        return err;
     }
+    err = read_cursor(directory_fd, directory, name, &cursor, fault);
+    close(directory_fd);
     if (err == OK) {
         *out = cursor;
     }
@@ -148,53 +130,56 @@ enum err cursor_load(const char *directory, const char *name, struct cursor *out
 enum err cursor_save(const char *directory, const char *name, const struct cursor *cursor,
                      struct fault *fault)
 {
-    char path[PATH_MAX];
     struct buffer text;
-    enum err err = file_of(directory, name, path, fault);
-    if (err != OK) {
-        return err;
-    }
+    int directory_fd;
     buffer_init(&text, FILE_MAX);
     cursor_write(&text, cursor);
-    err = buffer_result(&text) == OK ? file_replace(path, buffer_slice(&text), 0600, fault)
-                                     : fault_no_memory(fault);
+    enum err err = buffer_result(&text) == OK ? OK : fault_no_memory(fault);
+    if (err == OK) {
+        err = file_open_directory(directory, &directory_fd, fault);
+    }
+    if (err == OK) {
+        if (file_replace_at(directory_fd, name, buffer_slice(&text), 0600) != OK) {
+            err = file_failed(fault, "save the cursor", directory, name);
+        }
+        close(directory_fd);
+    }
     buffer_done(&text);
+    return err;
+}
+
+static enum err highest(DIR *listing, const char *directory, uint64_t *out, struct fault *fault)
+{
+    uint64_t known = 0;
+    enum err err = OK;
+    const struct dirent *item;
+    while (err == OK && (errno = 0, item = readdir(listing)) != NULL) {
+        struct cursor cursor = {0};
+        if (item->d_name[0] != '.' && !is_temporary(item->d_name)) {
+            err = read_cursor(dirfd(listing), directory, item->d_name, &cursor, fault);
+        }
+        known = err == OK && cursor.next > known ? cursor.next : known;
+    }
+    if (err == OK && errno != 0) {
+        err = file_failed(fault, "list the folder", directory, NULL);
+    }
+    if (err == OK) {
+        *out = known;
+    }
     return err;
 }
 
 enum err cursor_known_size(const char *directory, uint64_t *out, struct fault *fault)
 {
     DIR *listing = opendir(directory);
-    if (listing == NULL) {
-        if (errno == ENOENT) {
-            *out = 0;
-            return OK;
-        }
-        return fault_set(fault, ERR_IO, REASON_io, NULL, "%s cannot be read: %s", directory,
-                         strerror(errno));
+    if (listing != NULL) {
+        enum err err = highest(listing, directory, out, fault);
+        closedir(listing);
+        return err;
     }
-    uint64_t known = 0;
-    enum err err = OK;
-    const struct dirent *item;
-    while (err == OK && (errno = 0, item = readdir(listing)) != NULL) {
-        char path[PATH_MAX];
-        struct cursor cursor = {0};
-        if (item->d_name[0] == '.' || is_temporary(item->d_name)) {
-            continue;
-        }
-        err = file_of(directory, item->d_name, path, fault);
-        if (err == OK) {
-            err = read_cursor(path, &cursor, fault);
-        }
-        known = err == OK && cursor.next > known ? cursor.next : known;
+    if (errno != ENOENT) {
+        return file_failed(fault, "open the folder", directory, NULL);
     }
-    if (err == OK && errno != 0) {
-        err = fault_set(fault, ERR_IO, REASON_io, NULL, "%s cannot be read: %s", directory,
-                        strerror(errno));
-    }
-    closedir(listing);
-    if (err == OK) {
-        *out = known;
-    }
-    return err;
+    *out = 0;
+    return OK;
 }

@@ -38,12 +38,13 @@ void cursor_write(struct buffer *buffer, const struct cursor *cursor);
 /* Reads that text; false if it is anything else. */
 bool cursor_parse(struct slice text, struct cursor *out);
 
-/* Reads the cursor of that name. No such file: OK, *out is all zero. ERR_DAMAGED: it is no cursor;
- * ERR_IO. */
+/* Reads the cursor of that name; the folder must exist. No such file: OK, *out is all zero.
+ * ERR_DAMAGED: it is no cursor; ERR_IO. */
 MUST_CHECK enum err cursor_load(const char *directory, const char *name, struct cursor *out,
                                 struct fault *fault);
 
-/* Replaces it durably. Blocks for the syncs. ERR_IO: the old one still stands. */
+/* Replaces it durably. Blocks for the syncs. ERR_IO: the old one or this one stands there, whole.
+ */
 MUST_CHECK enum err cursor_save(const char *directory, const char *name,
                                 const struct cursor *cursor, struct fault *fault);
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/base/file.h"
 #include "audit/base/memory.h"
 #include "audit/base/slice.h"
 #include "audit/sinks/external_id.h"
@@ -19,25 +20,14 @@ struct look {
     char *block; /* BLOCK_BYTES */
 };
 
-static enum err cannot(const struct look *look, const char *what, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, REASON_io, NULL, "%s: %s failed: %s", look->path, what,
-                     strerror(errno));
-}
-
 /* Reads exactly that much: it is within the file's size. */
 static enum err read_at(const struct look *look, uint64_t offset, char *into, size_t length,
                         struct fault *fault)
 {
-    for (size_t done = 0; done < length;) {
-        ssize_t got = pread(look->fd, into + done, length - done, (off_t)(offset + done));
-        if (got == 0) {
-            errno = EIO; /* somebody else cut the file while it was read */
-        }
-        if (got <= 0 && errno != EINTR) {
-            return cannot(look, "read", fault);
-        }
-        done += got > 0 ? (size_t)got : 0;
+    size_t got;
+    errno = EIO; /* should somebody else have cut the file while it was read */
+    if (file_read_at(look->fd, into, length, offset, &got) != OK || got != length) {
+        return file_failed(fault, "read", look->path, NULL);
     }
     return OK;
 }
@@ -120,10 +110,10 @@ static enum err cut_off(const struct look *look, uint64_t length, uint64_t size,
                         struct fault *fault)
 {
     if (ftruncate(look->fd, (off_t)length) != 0) {
-        return cannot(look, "cutting off a torn line", fault);
+        return file_failed(fault, "cut a torn line off", look->path, NULL);
     }
-    if (fdatasync(look->fd) != 0) {
-        return cannot(look, "fdatasync", fault);
+    if (file_sync_data(look->fd) != OK) {
+        return file_failed(fault, "sync", look->path, NULL);
     }
     tail->length = length;
     tail->torn_bytes = size - length;
@@ -134,7 +124,7 @@ static enum err end_foreign_line(const struct look *look, uint64_t size, struct 
                                  struct fault *fault)
 {
     if (write(look->fd, "\n", 1) != 1) {
-        return cannot(look, "write", fault);
+        return file_failed(fault, "write to", look->path, NULL);
     }
     tail->length = size + 1;
     tail->foreign_ended = true;
@@ -148,7 +138,7 @@ static enum err mend(const struct look *look, uint64_t synced, struct tail *tail
 {
     struct stat status;
     if (fstat(look->fd, &status) != 0) {
-        return cannot(look, "fstat", fault);
+        return file_failed(fault, "look at", look->path, NULL);
     }
     uint64_t size = (uint64_t)status.st_size;
     uint64_t end; /* of what can be text */
