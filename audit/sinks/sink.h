@@ -51,7 +51,7 @@ struct sink_status {
     uint64_t lag;    /* entries behind the log */
     uint64_t lines;  /* written since start */
     bool failing;
-    char last_error[256];
+    char last_error[512]; /* English; kept when it is over; "": none since start */
 };
 void sink_status(struct sink *sink, struct sink_status *out);
 
