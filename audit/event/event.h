@@ -20,22 +20,27 @@
 #define EVENT_RECORD_MAX 65535 /* octets of an encoded record */
 #define EVENT_EXTRAS_MAX 256
 
-/* A value in one slot. Absent values are all zero. */
+/* A value in one slot. Absent values are all zero; of another kind than string, an empty one
+ * (formats.md 1.5) is absent. */
 struct event_value {
     bool present;
-    bool is_text; /* text holds it, as sent (string, ip, hash, enum, and numerals of strings) */
-    struct slice text; /* valid if is_text; a numeral for integer, port and number fields sent so */
+    bool is_text;      /* text holds it as sent: always for string, ip, hash, sha256 and enum, for
+                          time if it was not set by event_set_integer; of the other kinds only in
+                          extras that came as a JSON string. The union is filled all the same */
+    struct slice text; /* as sent, not cleaned: a string is cleaned where it is shown (text.h) */
     union {
-        int64_t integer; /* integer, port; time as microseconds since 1970 */
-        double real;     /* number */
-        bool boolean;
+        int64_t integer;    /* integer, port; time as microseconds since 1970 */
+        double real;        /* number */
+        bool boolean;       /* boolean */
+        struct slice plain; /* ip (without its zone), hash, sha256, enum: as a line shows it */
     };
 };
 
 struct event_extra {
     struct slice name;
     enum value_kind
-        kind; /* dictionary kind, or string, integer (int64, may be negative), boolean */
+        kind;    /* dictionary kind, or string, integer (int64, may be negative), boolean */
+    bool quoted; /* came as a JSON string, and is stored so */
     struct event_value value;
 };
 
@@ -55,41 +60,53 @@ struct event {
 
 enum event_form {
     EVENT_FROM_PRODUCER, /* event.emit: the daemon's fields and geo are refused by name (reason
-                            daemon_field), time may be absent, msg/act/requestMethod of documented
-                            types are refused with reason made_by_guardian */
+                            daemon_field), time may be absent; msg, act, requestMethod where the
+                            guardian makes them are refused with reason made_by_guardian */
     EVENT_FROM_RECORD,   /* a stored record or input of render: everything formats.md 1 takes */
 };
 
 /* Reads an event from a JSON object. Refuses the whole with ERR_INVALID_PARAMS and a reason of
- * formats.md section 9 (plus those above), field naming the member ("/dst"). The limits of text
- * lengths are the record's (EVENT_RECORD_MAX, checked by event_encode). */
+ * formats.md section 9 (plus those above, and too_many_members over EVENT_EXTRAS_MAX), field naming
+ * the member ("/dst", "/geo/city"). A member that is null counts as absent, whatever its name.
+ * A value that is no JSON number, string or boolean as the field takes is bad_type (3.0 where an
+ * integer is wanted too); one of the right kind that does not fit is bad_value; a fact both in geo
+ * and flat is a duplicate. The limits of text lengths are the record's (EVENT_RECORD_MAX, checked
+ * by event_encode). */
 MUST_CHECK enum err event_parse(struct arena *arena, const struct json *object,
                                 enum event_form form, struct event **out, struct fault *fault);
 
-/* Reads stored record bytes (one JSON object) and gives the event its index. */
+/* Reads stored record bytes (one JSON object), as EVENT_FROM_RECORD, and gives the event its index;
+ * index -1: that of the record's own member `index`, if it has one. Faults of the JSON text are
+ * ERR_PARSE with bad_utf8, bad_json or duplicate. The event borrows from record. */
 MUST_CHECK enum err event_decode(struct arena *arena, struct slice record, int64_t index,
                                  struct event **out, struct fault *fault);
 
-/* A new event of the guardian's own; NULL when there is no memory. Setters find the slot by field
- * (assert that the type has it) and borrow text. */
+/* A new event of the guardian's own, without a time yet; NULL when there is no memory. Setters find
+ * the slot by field (assert that the type has it and that the kind is right) and borrow text. They
+ * take any value: event_check refuses what does not fit. Empty text where the kind is not string
+ * leaves the slot absent. */
 struct event *event_new(struct arena *arena, enum event_id id);
 void event_set_text(struct event *event, enum field_id field, struct slice text);
 void event_set_integer(struct event *event, enum field_id field, int64_t value); /* also time, us */
 void event_set_number(struct event *event, enum field_id field, double value);
+void event_set_boolean(struct event *event, enum field_id field, bool value);
 
 /* The value of a field of the type, or NULL if the type has no such field or it is absent. */
 const struct event_value *event_get(const struct event *event, enum field_id field);
 
-/* Is every required field there and not empty? The same check event_parse ends with. */
+/* Is every required field there and not empty, and does every value fit its field? For events made
+ * with the setters: what event_parse gives has passed. Faults as those of event_parse. */
 MUST_CHECK enum err event_check(const struct event *event, struct fault *fault);
 
 /* Appends the record (contract section 5): one line of compact JSON without newline, members in the
  * order time received type event pid dvc via, the type's fields in catalogue order with geo in the
- * place of its first member, extras as sent. ERR_INVALID_PARAMS too_long over EVENT_RECORD_MAX. */
+ * place of its first member, extras as sent. ERR_INVALID_PARAMS too_long over EVENT_RECORD_MAX
+ * (what was appended is taken off again); ERR_NO_MEMORY. */
 MUST_CHECK enum err event_encode(const struct event *event, struct buffer *buffer,
                                  struct fault *fault);
 
-/* Text of a `number` as formats.md 1.3: "%.4f" without trailing zeros, "-0" as "0". out[400]. */
+/* Text of a `number` as formats.md 1.3: "%.4f" without trailing zeros, "-0" as "0". The
+ * value must be finite. out has size octets, 400 always suffice; ended by NUL. */
 void event_number_text(double value, char *out, size_t size);
 
 #endif
