@@ -72,7 +72,7 @@ static void read_value(struct builder *builder, const struct spot *spot)
     }
     const char *wrong = is_null_word(spot->node)
                             ? "is no value"
-                            : value_read(spot->setting, spot->node->text, place_of(spot));
+                            : setting_read(spot->setting, spot->node->text, place_of(spot));
     if (wrong != NULL) {
         char quoted[PROBLEM_QUOTE_BYTES];
         problem_quote(spot->node->text, quoted);
@@ -85,7 +85,7 @@ static void take_default(struct builder *builder, const struct spot *spot)
 {
     if (spot->setting->standard != NULL) {
         const char *wrong =
-            value_read(spot->setting, slice_of(spot->setting->standard), place_of(spot));
+            setting_read(spot->setting, slice_of(spot->setting->standard), place_of(spot));
         assert(wrong == NULL);
         (void)wrong;
     } else if (builder->whole) {

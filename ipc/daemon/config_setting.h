@@ -16,7 +16,7 @@ enum setting_kind {
     /* groups of words; their place is an array of strings, or enum roles or-ed */
     SETTING_ROLES,
     SETTING_GLOBS,
-    /* single values; value_read knows them */
+    /* single values; setting_read knows them */
     SETTING_TEXT,       /* printable UTF-8 */
     SETTING_PATH,       /* absolute */
     SETTING_ADDRESS,    /* IPv4 or IPv6 */

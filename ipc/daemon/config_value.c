@@ -371,7 +371,7 @@ static const char *read_kind(const struct setting *setting, struct slice text, v
     }
 }
 
-const char *value_read(const struct setting *setting, struct slice text, void *place)
+const char *setting_read(const struct setting *setting, struct slice text, void *place)
 {
     bool may_be_empty = setting->standard != NULL && setting->standard[0] == '\0';
     if (text.length == 0) {

@@ -14,7 +14,7 @@
 /* Reads the text and fills the place (setting->size octets). NULL when it is taken; else what is
  * wrong with it, as the end of a sentence that begins with the value ("is no number"), and the
  * place is untouched. Users and groups are looked up: that may block. */
-const char *value_read(const struct setting *setting, struct slice text, void *place);
+const char *setting_read(const struct setting *setting, struct slice text, void *place);
 
 /* What would be right, as the end of a sentence that begins with "write" ("a whole number from 1 to
  * 1024"). */

@@ -60,7 +60,9 @@ static pid_t start_daemon(const char *directory)
     pid_t pid = fork();
     if (pid == 0) {
         setenv("GUARDIAN_HOME", directory, 1);
-        freopen("/dev/null", "w", stderr);
+        if (freopen("/dev/null", "w", stderr) == NULL) {
+            _exit(127);
+        }
         execl(TEST_DAEMON, TEST_DAEMON, (char *)NULL);
         _exit(127);
     }

@@ -111,7 +111,7 @@ static void a_full_disk_refuses_emit_and_goes_on_when_there_is_space(void **stat
     snprintf(mounted, sizeof mounted, "%s/state", h.directory);
     snprintf(filler, sizeof filler, "%s/filler", mounted);
     assert_int_equal(mkdir(mounted, 0700), 0);
-    if (mount("tmpfs", mounted, "tmpfs", 0, "size=32m") != 0) {
+    if (mount("tmpfs", mounted, "tmpfs", 0, "size=32m,mode=0700") != 0) {
         rmdir(mounted);
         harness_stop(&h);
         skip(); /* not allowed to mount here */

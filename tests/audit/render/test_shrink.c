@@ -3,7 +3,7 @@
 
 #define MESSAGE_HEAD "CEF:0|MT4|senhasegura|3.27.0-4|37|Authentication messages|5|"
 #define SYSLOG_HEAD "<13>1 2026-11-24T17:49:41.000000Z - senhasegura - 37 "
-#define SENSAGE_HEAD                                                                               \
+#define SENSAGE_HEAD \
     "time=2026-11-24T17:49:41.000000Z\thost=-\tid=37\tname=Authentication messages\tseverity=5"
 #define LIMIT 480
 
@@ -66,12 +66,14 @@ static void cuts_msg_first(void **state)
 {
     (void)state;
     /* a longer value than the message stays whole */
-    const char *made = message(times("m", 200), ",\"sname\":\"S2345678901234567890\",\"index\":7,"
-                                                "\"note\":\"" "N23456789 N23456789 N23456789 "
-                                                "N23456789 N23456789 N23456789 N23456789 N23456789 "
-                                                "N23456789 N23456789 N23456789 N23456789 N23456789 "
-                                                "N23456789 N23456789 N23456789 N23456789 N23456789 "
-                                                "N23456789 N23456789 N23456789 N23456789 N23456789\"");
+    const char *made =
+        message(times("m", 200), ",\"sname\":\"S2345678901234567890\",\"index\":7,"
+                                 "\"note\":\""
+                                 "N23456789 N23456789 N23456789 "
+                                 "N23456789 N23456789 N23456789 N23456789 N23456789 "
+                                 "N23456789 N23456789 N23456789 N23456789 N23456789 "
+                                 "N23456789 N23456789 N23456789 N23456789 N23456789 "
+                                 "N23456789 N23456789 N23456789 N23456789 N23456789\"");
     struct render_options options = limited(FORMAT_CEF, LIMIT);
     expect_part(made, &options, " N23456789 shortened=msg externalId=7", NULL);
     expect_part(made, &options, "... sname=S2345678901234567890 note=N2", NULL);
@@ -89,8 +91,8 @@ static void shortened_stands_directly_before_external_id(void **state)
     expect_part(made, &options, "\trt=1795542581000\tshortened=msg\texternalId=7\tcat=Event\t",
                 NULL);
     options.format = FORMAT_RFC5424;
-    expect_part(made, &options, " rt=\"1795542581000\" shortened=\"msg\" externalId=\"7\" cat=",
-                NULL);
+    expect_part(made, &options,
+                " rt=\"1795542581000\" shortened=\"msg\" externalId=\"7\" cat=", NULL);
 }
 
 static void shortened_stands_at_the_end_without_external_id(void **state)
@@ -137,7 +139,7 @@ static void never_splits_an_escape(void **state)
                  times("\\n", (room + limit - LIMIT - 1) / 2));
         snprintf(record, sizeof record, "x%sx", times("\\n", 500));
         char text[4096];
-        snprintf(text, sizeof text, "%s", record);
+        assert_true((size_t)snprintf(text, sizeof text, "%s", record) < sizeof text);
         expect_at(FORMAT_CEF, limit, message(text, ""));
     }
 }
@@ -223,14 +225,16 @@ static void cuts_one_after_the_other_in_the_order_of_their_length(void **state)
     snprintf(values, sizeof values, ",\"aa\":\"%s\",\"bb\":\"%s\",\"cc\":\"%s\",\"index\":7",
              times("a", 200), times("b", 400), times("c", 300));
     size_t rest =
-        strlen(MESSAGE_HEAD "msg=... aa= bb=... cc=... shortened=msg,bb,cc externalId=7") + 200 + 16;
+        strlen(MESSAGE_HEAD "msg=... aa= bb=... cc=... shortened=msg,bb,cc externalId=7") + 200 +
+        16;
     snprintf(keys, sizeof keys, "msg=... aa=%s bb=%s... cc=%s... shortened=msg,bb,cc externalId=7",
              times("a", 200), times("b", 16), times("c", LIMIT - rest));
     expect_values("hello", values, LIMIT, keys);
     assert_int_equal(strlen(expected), LIMIT);
 }
 
-/* A value that would fit with fewer octets than always stay is cut to these, and the next follows. */
+/* A value that would fit with fewer octets than always stay is cut to these, and the next follows.
+ */
 static void at_least_sixteen_octets_stay(void **state)
 {
     (void)state;
@@ -394,8 +398,10 @@ static void msg_of_rfc5424_loses_its_bom_when_nothing_is_left(void **state)
     snprintf(values, sizeof values, ",\"note\":\"%s\"", times("n", 352));
     snprintf(expected, sizeof expected,
              SYSLOG_HEAD "[senhasegura@32473 note=\"%s\" shortened=\"msg\"] ...", times("n", 352));
-    expect_at(FORMAT_RFC5424, strlen(expected), message("\xc3\xa9\xc3\xa9 long enough to be cut", values));
-    expect_at(FORMAT_RFC5424, strlen(expected) + 4, message("\xc3\xa9\xc3\xa9 long enough to be cut", values));
+    expect_at(FORMAT_RFC5424, strlen(expected),
+              message("\xc3\xa9\xc3\xa9 long enough to be cut", values));
+    expect_at(FORMAT_RFC5424, strlen(expected) + 4,
+              message("\xc3\xa9\xc3\xa9 long enough to be cut", values));
 }
 
 static void a_template_is_cut_like_any_message(void **state)
@@ -428,8 +434,10 @@ static void without_limit_a_record_of_60_kb_goes_out_whole(void **state)
     static char made[65536];
     memset(big, 'x', 60000);
     big[60000] = '\0';
-    snprintf(made, sizeof made,
-             "{\"time\":\"2026-11-24T17:49:41Z\",\"type\":\"auth.message\",\"msg\":\"%s\"}", big);
+    assert_true((size_t)snprintf(made, sizeof made,
+                                 "{\"time\":\"2026-11-24T17:49:41Z\",\"type\":\"auth.message\","
+                                 "\"msg\":\"%s\"}",
+                                 big) < sizeof made);
     struct render_options options = limited(FORMAT_CEF, 0);
     expect_part(made, &options, big, "shortened");
 }

@@ -179,8 +179,10 @@ static void make_forms(const struct fixture *fixture, struct form forms[FORMS])
     for (unsigned i = 0; i < FORMS; i++) {
         struct form *form = &forms[i];
         snprintf(form->name, sizeof form->name, "form%u", i);
-        snprintf(form->file, sizeof form->file, "%s/%s", fixture->folder, form->name);
-        snprintf(form->url, sizeof form->url, "file://%s", form->file);
+        assert_true((size_t)snprintf(form->file, sizeof form->file, "%s/%s", fixture->folder,
+                                     form->name) < sizeof form->file);
+        assert_true((size_t)snprintf(form->url, sizeof form->url, "file://%s", form->file) <
+                    sizeof form->url);
         form->options = options_of(fixture);
         form->options.name = form->name;
         form->options.url = form->url;
