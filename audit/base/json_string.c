@@ -162,13 +162,33 @@ static void write_escape(struct buffer *buffer, char octet)
     }
 }
 
+/* Text without anything to escape, which nearly all is: one piece. */
+static void write_plain(struct buffer *buffer, struct slice text)
+{
+    if (!buffer_reserve(buffer, text.length + 2)) {
+        return;
+    }
+    char *out = buffer->data + buffer->length;
+    out[0] = '"';
+    if (text.length > 0) {
+        memcpy(out + 1, text.data, text.length);
+    }
+    out[text.length + 1] = '"';
+    buffer->length += text.length + 2;
+}
+
 void json_write_string(struct buffer *buffer, struct slice text)
 {
     const char *at = text.data;
     const char *end = text.length == 0 ? at : at + text.length;
+    const char *special = skip_unescaped(at, end);
+    if (special == end) {
+        write_plain(buffer, text);
+        return;
+    }
     buffer_append_char(buffer, '"');
     while (at < end) {
-        const char *special = skip_unescaped(at, end);
+        special = skip_unescaped(at, end);
         buffer_append(buffer, at, (size_t)(special - at));
         at = special;
         if (at < end) {
