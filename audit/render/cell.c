@@ -4,25 +4,16 @@
 #include <string.h>
 
 #include "audit/base/clock.h"
+#include "audit/event/text.h"
 
-#define DATE_BYTES 10  /* YYYY-MM-DD */
-#define CLOCK_AT 11    /* where hh:mm:ss stands in clock_format's text */
-#define CLOCK_BYTES 8  /* hh:mm:ss */
+#define DATE_BYTES 10 /* YYYY-MM-DD */
+#define CLOCK_AT 11   /* where hh:mm:ss stands in clock_format's text */
+#define CLOCK_BYTES 8 /* hh:mm:ss */
 #define PRINTED_BYTES (DATE_BYTES + 1 + CLOCK_BYTES)
-
-struct slice cell_address(struct slice text)
-{
-    text = escape_trim(text);
-    const char *zone = text.length == 0 ? NULL : memchr(text.data, '%', text.length);
-    if (zone != NULL) {
-        text.length = (size_t)(zone - text.data);
-    }
-    return text;
-}
 
 static struct cell cell_of_text(struct slice text)
 {
-    text = escape_trim(text);
+    text = text_trim(text);
     return (struct cell){.form = text.length == 0 ? CELL_EMPTY : CELL_TEXT, .text = text};
 }
 
@@ -47,15 +38,15 @@ struct cell cell_of_value(const struct event_value *value, enum value_kind kind,
         return cell_of_text(slice_of(value->boolean ? "true" : "false"));
     case VALUE_TIME:
         return (struct cell){.form = time_form, .integer = value->integer};
-    case VALUE_IP:
-        return cell_of_text(cell_address(value->text));
     case VALUE_STRING:
+        return cell_of_text(value->text);
+    case VALUE_IP:
     case VALUE_HASH:
     case VALUE_SHA256:
     case VALUE_ENUM:
         break;
     }
-    return value->is_text ? cell_of_text(value->text) : cell_of_integer(value->integer);
+    return cell_of_text(value->plain);
 }
 
 struct cell cell_of_slot(const struct event *event, size_t slot, enum field_id field,
@@ -79,7 +70,7 @@ struct cell cell_of_daemon(const struct event *event, enum field_id field, enum 
     case FIELD_PID:
         return cell_of_count(event->pid);
     case FIELD_DVC:
-        return cell_of_text(cell_address(event->dvc));
+        return cell_of_text(text_address(event->dvc));
     case FIELD_VIA:
         return cell_of_text(event->via);
     case FIELD_INDEX:

@@ -47,7 +47,4 @@ struct cell cell_of_value(const struct event_value *value, enum value_kind kind,
  * Not for CELL_ENTRY and CELL_MESSAGE. */
 struct slice cell_text(const struct cell *cell, char scratch[CELL_TEXT_BYTES]);
 
-/* An address without its zone, which means something on its own host only. */
-struct slice cell_address(struct slice text);
-
 #endif

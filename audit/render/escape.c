@@ -14,15 +14,15 @@ enum mark {
 };
 
 /* U+0000-U+001F but TAB, LF and CR; U+007F; the leads of longer ones; TAB. */
-#define CLEANING                                                                                   \
-    [0x00 ... 0x08] = REPLACED, [0x09] = BLANKED, [0x0b ... 0x0c] = REPLACED,                      \
-             [0x0e ... 0x1f] = REPLACED, [0x7f] = REPLACED, [0xc2] = LEADS_C1, [0xe2] = LEADS_END
+#define CLEANING                                                              \
+    [0x00 ... 0x08] = REPLACED, [0x09] = BLANKED, [0x0b ... 0x0c] = REPLACED, \
+              [0x0e ... 0x1f] = REPLACED, [0x7f] = REPLACED, [0xc2] = LEADS_C1, [0xe2] = LEADS_END
 
 static const unsigned char marks[ESCAPE_COUNT][256] = {
-    [ESCAPE_CEF_HEADER] = {CLEANING, ['\n'] = BLANKED, ['\r'] = BLANKED, ['\\'] = SLASHED,
-                           ['|'] = SLASHED},
-    [ESCAPE_CEF_VALUE] = {CLEANING, ['\n'] = LETTERED, ['\r'] = LETTERED, ['\\'] = SLASHED,
-                          ['='] = SLASHED},
+    [ESCAPE_CEF_HEADER] =
+        {CLEANING, ['\n'] = BLANKED, ['\r'] = BLANKED, ['\\'] = SLASHED, ['|'] = SLASHED},
+    [ESCAPE_CEF_VALUE] =
+        {CLEANING, ['\n'] = LETTERED, ['\r'] = LETTERED, ['\\'] = SLASHED, ['='] = SLASHED},
     [ESCAPE_PARAM] = {CLEANING, ['\n'] = BLANKED, ['\r'] = BLANKED, ['\\'] = SLASHED,
                       ['"'] = SLASHED, [']'] = SLASHED},
     [ESCAPE_MSG] = {CLEANING, ['\n'] = BLANKED, ['\r'] = BLANKED},
@@ -31,33 +31,6 @@ static const unsigned char marks[ESCAPE_COUNT][256] = {
 
 static const char replacement[] = "\xef\xbf\xbd";
 #define REPLACEMENT_BYTES 3
-
-static bool is_end_blank(char octet)
-{
-    return octet == ' ' || octet == '\t' || octet == '\n' || octet == '\r';
-}
-
-struct slice escape_trim_start(struct slice text)
-{
-    while (text.length != 0 && is_end_blank(text.data[0])) {
-        text.data++;
-        text.length--;
-    }
-    return text;
-}
-
-struct slice escape_trim_end(struct slice text)
-{
-    while (text.length != 0 && is_end_blank(text.data[text.length - 1])) {
-        text.length--;
-    }
-    return text;
-}
-
-struct slice escape_trim(struct slice text)
-{
-    return escape_trim_start(escape_trim_end(text));
-}
 
 static unsigned char octet_at(struct slice text, size_t at)
 {

@@ -215,10 +215,8 @@ static void append_cell(struct buffer *out, const struct line *line, const struc
         buffer_append_slice(out, pair->cell.text);
         break;
     case CELL_INTEGER:
-        if (!pair->is_cut) {
-            buffer_append_signed(out, pair->cell.integer);
-            break;
-        } /* fall through */
+        buffer_append_signed(out, pair->cell.integer);
+        break;
     default:
         text = cell_text(&pair->cell, scratch);
         text.length = pair->is_cut ? pair->kept : text.length;

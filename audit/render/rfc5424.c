@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "audit/base/clock.h"
+#include "audit/event/text.h"
 #include "audit/render/format.h"
 
 #define FACILITY_USER 1
@@ -13,7 +14,7 @@ struct slice rfc5424_hostname(const struct line *line)
     if (line->options->device_hostname != NULL) {
         return slice_of(line->options->device_hostname);
     }
-    struct slice dvc = cell_address(line->event->dvc);
+    struct slice dvc = text_address(line->event->dvc);
     return dvc.length == 0 ? slice_of("-") : dvc;
 }
 
