@@ -238,13 +238,12 @@ static void refuses_escapes_there_are_not(void **state)
 static void refuses_half_a_surrogate_pair(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"\"\\ud800\"",         "\"\\udbff\"",
-                                      "\"\\udc00\"",         "\"\\udfff\"",
-                                      "\"\\udc00\\ud800\"",  "\"\\ud83d\\ud83d\"",
-                                      "\"\\ud83dx\\ude00\"", "\"\\ud83d\\u0041\"",
-                                      "\"\\ud83d\\n\"",      "\"\\ud83d\\u\"",
-                                      "\"\\ud83d\\ude0\"",   "\"\\ud83d\\\\ude00\"",
-                                      "{\"\\ud800\":1}",     "\"\\ud83d\\ude00\\ude00\""};
+    static const char *const bad[] = {
+        "\"\\ud800\"",          "\"\\udbff\"",         "\"\\udc00\"",
+        "\"\\udfff\"",          "\"\\udc00\\udc00\"",  "\"\\udc00\\ud800\"",
+        "\"\\ud83d\\ud83d\"",   "\"\\ud83dx\\ude00\"", "\"\\ud83d\\u0041\"",
+        "\"\\ud83d\\n\"",       "\"\\ud83d\\u\"",      "\"\\ud83d\\ude0\"",
+        "\"\\ud83d\\\\ude00\"", "{\"\\ud800\":1}",     "\"\\ud83d\\ude00\\ude00\""};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(refusal(bad[i]), REASON_bad_json);
     }
