@@ -297,9 +297,12 @@ void file_fault_begin(const char *root)
 {
     forget();
     struct stat status;
-    int result = stat(root, &status);
-    assert(result == 0);
+    int fd = open(root, O_RDONLY | O_DIRECTORY);
+    int result = fstat(fd, &status);
+    assert(fd >= 0 && result == 0);
     disk.root = node_new(&disk.nodes, &status);
+    node_import(&disk.nodes, disk.root, fd);
+    close(fd);
     file_calls_set(&faulty);
 }
 

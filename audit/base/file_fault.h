@@ -23,8 +23,8 @@ enum file_fault_call {
     FILE_FAULT_CALLS
 };
 
-/* Takes over the calls for everything under the folder, which must be empty; file_fault_end gives
- * them back and forgets. */
+/* Takes over the calls for everything under the folder; what is there already is certain.
+ * file_fault_end gives them back and forgets. */
 void file_fault_begin(const char *root);
 void file_fault_end(void);
 

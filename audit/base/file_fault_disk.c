@@ -1,12 +1,14 @@
 #include "audit/base/file_fault_disk.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "audit/base/memory.h"
 
 #define SECTOR_BYTES 512
 #define NAME_BYTES 256
@@ -36,7 +38,7 @@ struct entry {
 /* Out of memory ends the test. */
 static void *piece(size_t bytes)
 {
-    void *memory = calloc(1, bytes);
+    void *memory = memory_allocate_zeroed(bytes);
     assert(memory != NULL);
     return memory;
 }
@@ -65,22 +67,22 @@ void node_free(struct node *node)
 {
     while (node->versions != NULL) {
         struct version *next = node->versions->next;
-        free(node->versions);
+        memory_free(node->versions);
         node->versions = next;
     }
     while (node->changes != NULL) {
         struct change *next = node->changes->next;
-        free(node->changes);
+        memory_free(node->changes);
         node->changes = next;
     }
     while (node->entries != NULL) {
         struct entry *next = node->entries->next;
-        free(node->entries);
+        memory_free(node->entries);
         node->entries = next;
     }
-    free(node->now);
-    free(node->certain);
-    free(node);
+    memory_free(node->now);
+    memory_free(node->certain);
+    memory_free(node);
 }
 
 struct node *node_find(struct node *nodes, const struct stat *status)
@@ -108,7 +110,7 @@ static void remove_entry(struct entry **entries, const char *name)
         if (strcmp((*at)->name, name) == 0) {
             struct entry *gone = *at;
             *at = gone->next;
-            free(gone);
+            memory_free(gone);
             return;
         }
     }
@@ -139,8 +141,8 @@ static void grow(struct node *node, uint64_t bytes)
         memcpy(now, node->now, (size_t)node->room);
         memcpy(certain, node->certain, (size_t)node->room);
     }
-    free(node->now);
-    free(node->certain);
+    memory_free(node->now);
+    memory_free(node->certain);
     node->now = now;
     node->certain = certain;
     node->room = room;
@@ -174,7 +176,7 @@ static void drop_versions(struct node *node, const bool *written)
         struct version *version = *at;
         if (written[version->sector]) {
             *at = version->next;
-            free(version);
+            memory_free(version);
         } else {
             at = &version->next;
         }
@@ -192,7 +194,7 @@ static void content_is_certain(struct node *node)
         }
     }
     drop_versions(node, written);
-    free(written);
+    memory_free(written);
     node->certain_bytes = node->now_bytes;
 }
 
@@ -202,9 +204,50 @@ static void names_are_certain(struct node *folder)
         struct change *change = folder->changes;
         apply_change(&folder->entries, change);
         folder->changes = change->next;
-        free(change);
+        memory_free(change);
     }
     folder->changes_end = &folder->changes;
+}
+
+static void import_file(struct node *node, int fd)
+{
+    struct stat status;
+    int result = fstat(fd, &status);
+    assert(result == 0);
+    node->now_bytes = (uint64_t)status.st_size;
+    grow(node, node->now_bytes);
+    ssize_t got = pread(fd, node->now, (size_t)node->now_bytes, 0);
+    assert(got == status.st_size);
+    if (got > 0) {
+        memcpy(node->certain, node->now, (size_t)got);
+    }
+    node->certain_bytes = node->now_bytes;
+}
+
+void node_import(struct node **nodes, struct node *folder, int fd)
+{
+    DIR *directory = fdopendir(dup(fd));
+    assert(directory != NULL);
+    const struct dirent *found;
+    while ((found = readdir(directory)) != NULL) {
+        struct stat status;
+        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0) {
+            continue;
+        }
+        int child = openat(fd, found->d_name, O_RDONLY);
+        int result = fstat(child, &status);
+        assert(child >= 0 && result == 0);
+        struct change there = {.node = node_new(nodes, &status)};
+        copy_name(there.name, found->d_name);
+        apply_change(&folder->entries, &there);
+        if (there.node->folder) {
+            node_import(nodes, there.node, child);
+        } else {
+            import_file(there.node, child);
+        }
+        close(child);
+    }
+    closedir(directory);
 }
 
 void node_synced(struct node *node)
@@ -268,7 +311,7 @@ static void survive_file(const struct node *node, int fd, enum keep keep, uint64
         assert(some > 0);
         at += (uint64_t)some;
     }
-    free(octets);
+    memory_free(octets);
 }
 
 static void survive_folder(const struct node *folder, int target_fd, enum keep keep, uint64_t *seed)
@@ -300,7 +343,7 @@ static void survive_folder(const struct node *folder, int target_fd, enum keep k
         }
         close(fd);
         left.entries = entry->next;
-        free(entry);
+        memory_free(entry);
     }
 }
 

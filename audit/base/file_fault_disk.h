@@ -39,6 +39,9 @@ void node_free(struct node *node);
 /* The newest node of that file, NULL if there is none: inode numbers are used again. */
 struct node *node_find(struct node *nodes, const struct stat *status);
 
+/* Takes what the folder (open as fd) holds, and its folders, as certain. */
+void node_import(struct node **nodes, struct node *folder, int fd);
+
 /* A write of `length` octets out of the pieces. */
 void node_write(struct node *node, const struct iovec *pieces, int count, uint64_t offset,
                 uint64_t length);
