@@ -14,6 +14,7 @@
 
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
+#include "audit/base/file.h"
 #include "audit/base/memory.h"
 #include "audit/sinks/batch.h"
 #include "audit/sinks/cursor.h"
@@ -50,7 +51,6 @@ struct sink {
     int ended;                             /* eventfd: the thread is through */
 
     /* The thread's own. */
-    struct log_reader *reader; /* NULL while it waits: an open one pins a journal segment */
     struct batch batch;
     struct cursor synced;  /* what is durable with the receiver */
     uint64_t synced_lines; /* of `lines` */
@@ -216,19 +216,20 @@ static enum err sink_turn_over(struct sink *sink, struct fault *fault)
     return err;
 }
 
+/* The reader lives no longer than this: an open one pins a journal segment, and a sink that then
+ * waited for its receiver would in the end let appends wait for it. */
 static enum err sink_fill(struct sink *sink, struct fault *fault)
 {
-    enum err err = OK;
-    if (sink->reader == NULL) {
-        err = log_reader_open(sink->log, &sink->reader);
-    }
+    struct log_reader *reader;
+    enum err err = log_reader_open(sink->log, &reader);
     if (err != OK) {
         return fault_set(fault, err, REASON_none, NULL, "The log could not be opened to read: %s.",
                          err_text(err));
     }
     uint64_t before = sink->batch.next;
-    err = batch_fill(&sink->batch, sink->reader, log_size(sink->log), &sink->filter, &sink->render,
-                     fault);
+    err =
+        batch_fill(&sink->batch, reader, log_size(sink->log), &sink->filter, &sink->render, fault);
+    log_reader_close(reader);
     sink->dirty = sink->dirty || sink->batch.next != before;
     sink_say_unreadable(sink, false);
     return err;
@@ -274,11 +275,9 @@ static enum err sink_step(struct sink *sink, struct fault *fault)
 /* ---- waiting -----------------------------------------------------------------------------------
  */
 
-/* A waiting sink holds no journal segment and little memory. */
+/* A waiting sink holds little memory. */
 static void sink_rest(struct sink *sink)
 {
-    log_reader_close(sink->reader);
-    sink->reader = NULL;
     if (batch_is_sent(&sink->batch)) {
         batch_clear(&sink->batch, sink->batch.next);
     }
@@ -388,7 +387,6 @@ static void sink_free(struct sink *sink)
     if (sink->transport != NULL) {
         sink->transport->type->free(sink->transport);
     }
-    log_reader_close(sink->reader);
     batch_done(&sink->batch);
     for (size_t i = 0; i < SINK_TYPES_MAX; i++) {
         memory_free(sink->types[i]);
@@ -457,7 +455,10 @@ static enum err copy_options(struct sink *sink, const struct sink_options *optio
 /* The cursor as it was left, and a proof that it can be saved: better now than in an hour. */
 static enum err take_cursor(struct sink *sink, struct fault *fault)
 {
-    enum err err = cursor_load(sink->cursor_directory, sink->name, &sink->synced, fault);
+    enum err err = file_make_directory(sink->cursor_directory, fault);
+    if (err == OK) {
+        err = cursor_load(sink->cursor_directory, sink->name, &sink->synced, fault);
+    }
     if (err != OK) {
         return err;
     }

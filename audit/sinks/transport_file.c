@@ -18,11 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/base/file.h"
 #include "audit/base/json.h"
 #include "audit/base/memory.h"
 #include "audit/sinks/tail.h"
 
-struct transport_of_file {
+struct line_file {
     struct transport transport;
     char path[PATH_MAX];
     const char *log_id;
@@ -34,15 +35,9 @@ struct transport_of_file {
     bool cut_to_sync; /* a sync failed: what is beyond `synced` must go before anything else */
 };
 
-static struct transport_of_file *of(struct transport *transport)
+static struct line_file *of(struct transport *transport)
 {
-    return (struct transport_of_file *)transport;
-}
-
-static enum err cannot(const char *path, const char *what, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, REASON_io, NULL, "%s: %s failed: %s", path, what,
-                     strerror(errno));
+    return (struct line_file *)transport;
 }
 
 /* ---- URL (RFC 8089): file:///path or file://localhost/path, %xx for any octet but NUL ----------
@@ -82,17 +77,17 @@ static bool path_of_url(const char *url, char out[PATH_MAX])
     return *from == '\0' && out[length - 1] != '/' && json_is_utf8((struct slice){out, length});
 }
 
-static enum err file_make(const struct transport_options *options, struct transport **out,
-                          struct fault *fault)
+static enum err line_file_make(const struct transport_options *options, struct transport **out,
+                               struct fault *fault)
 {
-    struct transport_of_file *file = memory_allocate_zeroed(sizeof *file);
+    struct line_file *file = memory_allocate_zeroed(sizeof *file);
     if (file == NULL) {
         return fault_no_memory(fault);
     }
-    *file = (struct transport_of_file){.transport.type = &transport_file,
-                                       .log_id = options->log_id,
-                                       .mode = (mode_t)(options->mode & 0777),
-                                       .fd = -1};
+    *file = (struct line_file){.transport.type = &transport_file,
+                               .log_id = options->log_id,
+                               .mode = (mode_t)(options->mode & 0777),
+                               .fd = -1};
     if (!path_of_url(options->url, file->path)) {
         memory_free(file);
         return fault_set(fault, ERR_CONFIGURATION, REASON_bad_configuration, NULL,
@@ -136,14 +131,18 @@ static enum err refuse_kind(const char *path, mode_t mode, struct fault *fault)
 static enum err sync_folder(const char *path, struct fault *fault)
 {
     char folder[PATH_MAX];
+    int fd;
     snprintf(folder, sizeof folder, "%s", path);
     *strrchr(folder, '/') = '\0';
-    int fd = open(folder[0] == '\0' ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    enum err err = synced ? OK : cannot(folder, "syncing the folder", fault);
-    if (fd >= 0) {
-        close(fd);
+    enum err err = file_open_directory(folder[0] == '\0' ? "/" : folder, &fd, fault);
+    if (err != OK) {
+        return err;
     }
+    err = file_sync(fd);
+    if (err != OK) {
+        file_failed(fault, "sync the folder", folder, NULL);
+    }
+    close(fd);
     return err;
 }
 
@@ -156,15 +155,14 @@ static enum err open_path(const char *path, int extra_flags, mode_t mode, int *o
     if (exists && !S_ISREG(status.st_mode)) {
         return refuse_kind(path, status.st_mode, fault);
     }
-    int fd =
-        open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | extra_flags,
-             mode);
-    if (fd < 0) {
-        return cannot(path, "open", fault);
+    int fd;
+    const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    if (file_open_at(AT_FDCWD, path, flags | extra_flags, mode, &fd) != OK) {
+        return file_failed(fault, "open", path, NULL);
     }
     enum err err = OK;
     if (fstat(fd, &status) != 0) {
-        err = cannot(path, "fstat", fault);
+        err = file_failed(fault, "look at", path, NULL);
     } else if (!S_ISREG(status.st_mode)) {
         err = refuse_kind(path, status.st_mode, fault);
     } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -173,7 +171,7 @@ static enum err open_path(const char *path, int extra_flags, mode_t mode, int *o
                         "own.",
                         path);
     } else if (!exists && fchmod(fd, mode) != 0) { /* whatever the umask says */
-        err = cannot(path, "fchmod", fault);
+        err = file_failed(fault, "set the mode of", path, NULL);
     } else if (!exists) {
         err = sync_folder(path, fault);
     }
@@ -211,7 +209,7 @@ static void take_tail(const struct tail *tail, const char *path, struct transpor
 /* Between a rename and the SIGHUP after it lines still go into the renamed file. Should the process
  * be killed just then, the cursor may be older than that file's end: so it is looked for beside
  * the path, by the beginning of its name and its inode, and asked too. */
-static bool find_renamed(const struct transport_of_file *file, ino_t inode, uint64_t synced,
+static bool find_renamed(const struct line_file *file, ino_t inode, uint64_t synced,
                          char out[PATH_MAX])
 {
     char folder[PATH_MAX];
@@ -235,8 +233,8 @@ static bool find_renamed(const struct transport_of_file *file, ino_t inode, uint
     return found;
 }
 
-static enum err mend_renamed(const struct transport_of_file *file, const char *path,
-                             uint64_t synced, struct tail *out)
+static enum err mend_renamed(const struct line_file *file, const char *path, uint64_t synced,
+                             struct tail *out)
 {
     int fd;
     enum err err = open_path(path, 0, 0, &fd, NULL);
@@ -244,14 +242,14 @@ static enum err mend_renamed(const struct transport_of_file *file, const char *p
         return err;
     }
     err = tail_mend(fd, path, synced, file->log_id, out, NULL);
-    if (err == OK && fdatasync(fd) != 0) {
-        err = ERR_IO;
+    if (err == OK) {
+        err = file_sync_data(fd);
     }
     close(fd);
     return err;
 }
 
-static void ask_renamed(const struct transport_of_file *file, ino_t inode, uint64_t synced,
+static void ask_renamed(const struct line_file *file, ino_t inode, uint64_t synced,
                         struct transport_found *found)
 {
     char path[PATH_MAX];
@@ -269,7 +267,7 @@ static void ask_renamed(const struct transport_of_file *file, ino_t inode, uint6
 }
 
 /* The note in the cursor: inode of the file and how much of it was durable. */
-static void ask_cursor(const struct transport_of_file *file, const struct cursor *saved, int fd,
+static void ask_cursor(const struct line_file *file, const struct cursor *saved, int fd,
                        uint64_t *out_synced, struct transport_found *found)
 {
     struct stat status;
@@ -299,10 +297,10 @@ static void notice_loss(const struct tail *tail, const char *path, uint64_t sync
     }
 }
 
-static enum err file_open(struct transport *transport, const struct cursor *saved,
-                          struct transport_found *out, struct fault *fault)
+static enum err line_file_open(struct transport *transport, const struct cursor *saved,
+                               struct transport_found *out, struct fault *fault)
 {
-    struct transport_of_file *file = of(transport);
+    struct line_file *file = of(transport);
     struct transport_found found = {0};
     struct tail tail;
     int fd;
@@ -334,14 +332,14 @@ static enum err file_open(struct transport *transport, const struct cursor *save
 
 /* Cutting back after a failed sync: the kernel may have dropped pages it could not write, so
  * nothing behind the last good sync is believed. */
-static enum err cut_back(struct transport_of_file *file, struct fault *fault)
+static enum err cut_back(struct line_file *file, struct fault *fault)
 {
     struct stat status;
     if (fstat(file->fd, &status) != 0) {
-        return cannot(file->path, "fstat", fault);
+        return file_failed(fault, "look at", file->path, NULL);
     }
     if ((uint64_t)status.st_size > file->synced && ftruncate(file->fd, (off_t)file->synced) != 0) {
-        return cannot(file->path, "ftruncate", fault);
+        return file_failed(fault, "cut back", file->path, NULL);
     }
     file->length = file->synced;
     file->begun = 0;
@@ -350,7 +348,7 @@ static enum err cut_back(struct transport_of_file *file, struct fault *fault)
 }
 
 /* Moves the batch over what was written: octets of its text up to `end`. */
-static void account(struct transport_of_file *file, struct batch *batch, size_t end)
+static void account(struct line_file *file, struct batch *batch, size_t end)
 {
     size_t whole = batch->sent == 0 ? 0 : batch->lines[batch->sent - 1].end;
     while (batch->sent < batch->count && batch->lines[batch->sent].end <= end) {
@@ -359,9 +357,10 @@ static void account(struct transport_of_file *file, struct batch *batch, size_t 
     file->begun = end - whole;
 }
 
-static enum err file_send(struct transport *transport, struct batch *batch, struct fault *fault)
+static enum err line_file_send(struct transport *transport, struct batch *batch,
+                               struct fault *fault)
 {
-    struct transport_of_file *file = of(transport);
+    struct line_file *file = of(transport);
     struct stat status;
     if (file->cut_to_sync) {
         enum err err = cut_back(file, fault);
@@ -370,7 +369,7 @@ static enum err file_send(struct transport *transport, struct batch *batch, stru
         }
     }
     if (fstat(file->fd, &status) != 0) {
-        return cannot(file->path, "fstat", fault);
+        return file_failed(fault, "look at", file->path, NULL);
     }
     if ((uint64_t)status.st_size != file->length) {
         file->length = (uint64_t)status.st_size; /* emptied by a rotation that copies */
@@ -386,20 +385,20 @@ static enum err file_send(struct transport *transport, struct batch *batch, stru
             file->length += (size_t)put;
         } else if (put == 0 || errno != EINTR) {
             errno = put == 0 ? ENOSPC : errno;
-            err = cannot(file->path, "write", fault);
+            err = file_failed(fault, "write to", file->path, NULL);
         }
     }
     account(file, batch, at);
     return err;
 }
 
-static enum err file_sync(struct transport *transport, char out_place[CURSOR_PLACE_BYTES],
-                          struct fault *fault)
+static enum err line_file_sync(struct transport *transport, char out_place[CURSOR_PLACE_BYTES],
+                               struct fault *fault)
 {
-    struct transport_of_file *file = of(transport);
+    struct line_file *file = of(transport);
     struct stat status;
-    if (fdatasync(file->fd) != 0 || fstat(file->fd, &status) != 0) {
-        enum err err = cannot(file->path, "fdatasync", fault);
+    if (file_sync_data(file->fd) != OK || fstat(file->fd, &status) != 0) {
+        enum err err = file_failed(fault, "sync", file->path, NULL);
         /* At once, so that a kill now finds no lines that may not be on the disk; where that
          * fails, the next send or shut tries again. */
         file->cut_to_sync = cut_back(file, NULL) != OK;
@@ -411,9 +410,9 @@ static enum err file_sync(struct transport *transport, char out_place[CURSOR_PLA
     return OK;
 }
 
-static void file_shut(struct transport *transport)
+static void line_file_shut(struct transport *transport)
 {
-    struct transport_of_file *file = of(transport);
+    struct line_file *file = of(transport);
     if (file->fd < 0) {
         return;
     }
@@ -435,20 +434,20 @@ static void file_shut(struct transport *transport)
     file->cut_to_sync = false;
 }
 
-static void file_free(struct transport *transport)
+static void line_file_free(struct transport *transport)
 {
     if (transport != NULL) {
-        file_shut(transport);
+        line_file_shut(transport);
         memory_free(transport);
     }
 }
 
 const struct transport_type transport_file = {
     .scheme = "file",
-    .make = file_make,
-    .open = file_open,
-    .send = file_send,
-    .sync = file_sync,
-    .shut = file_shut,
-    .free = file_free,
+    .make = line_file_make,
+    .open = line_file_open,
+    .send = line_file_send,
+    .sync = line_file_sync,
+    .shut = line_file_shut,
+    .free = line_file_free,
 };

@@ -216,13 +216,22 @@ static inline void assert_same(const struct buffer *got, const struct buffer *ex
     }
 }
 
-static inline void assert_file_is(const char *path, const struct buffer *expected)
+/* Files that follow one another, as a rotation makes them. */
+static inline void assert_files_are(const char *const *paths, size_t count,
+                                    const struct buffer *expected)
 {
     struct buffer got;
     buffer_init(&got, (size_t)1 << 30);
-    append_file(path, &got);
+    for (size_t i = 0; i < count; i++) {
+        append_file(paths[i], &got);
+    }
     assert_same(&got, expected);
     buffer_done(&got);
+}
+
+static inline void assert_file_is(const char *path, const struct buffer *expected)
+{
+    assert_files_are(&path, 1, expected);
 }
 
 /* ---- sinks -------------------------------------------------------------------------------------
@@ -263,6 +272,13 @@ static inline struct sink_status status_of(struct sink *sink)
     struct sink_status status;
     sink_status(sink, &status);
     return status;
+}
+
+/* A child that did not wait to be killed. */
+static inline bool has_ended(pid_t child)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 
 static inline uint64_t known_size(const struct fixture *fixture)

@@ -3,6 +3,8 @@
 
 #include "audit/sinks/cursor.h"
 
+#include <sys/prctl.h>
+
 /* Would be taken for the index by a reader that does not know what a value is. */
 static const char hostile[] =
     "x externalId=999999 y\\texternalId=888888\\tz \\\"] externalId=\\\"777777";
@@ -169,8 +171,8 @@ static void a_damaged_cursor_is_named_and_not_believed(void **state)
 
 struct form {
     char name[16];
-    char file[192];
-    char url[208];
+    char file[160]; /* as in struct fixture */
+    char url[176];
     struct sink_options options;
 };
 
@@ -179,10 +181,8 @@ static void make_forms(const struct fixture *fixture, struct form forms[FORMS])
     for (unsigned i = 0; i < FORMS; i++) {
         struct form *form = &forms[i];
         snprintf(form->name, sizeof form->name, "form%u", i);
-        assert_true((size_t)snprintf(form->file, sizeof form->file, "%s/%s", fixture->folder,
-                                     form->name) < sizeof form->file);
-        assert_true((size_t)snprintf(form->url, sizeof form->url, "file://%s", form->file) <
-                    sizeof form->url);
+        snprintf(form->file, sizeof form->file, "%.100s/form%u", fixture->folder, i);
+        snprintf(form->url, sizeof form->url, "file://%s", form->file);
         form->options = options_of(fixture);
         form->options.name = form->name;
         form->options.url = form->url;
@@ -196,6 +196,7 @@ static void make_forms(const struct fixture *fixture, struct form forms[FORMS])
 /* The child: appends as fast as it can with all sinks running, until it is killed. */
 static void run_until_killed(struct fixture *fixture, struct form forms[FORMS])
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test end before it kills */
     fixture_open_log(fixture);
     for (unsigned i = 0; i < FORMS; i++) {
         start(&forms[i].options, fixture->log);
@@ -221,7 +222,7 @@ static void kill_nine_under_load_loses_and_doubles_nothing(void **state)
         if (child == 0) {
             run_until_killed(fixture, forms);
         }
-        WAIT_UNTIL(size_of_file(watched) > enough || waitpid(child, NULL, WNOHANG) != 0);
+        WAIT_UNTIL(size_of_file(watched) > enough || has_ended(child));
         kill(child, SIGKILL);
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);
