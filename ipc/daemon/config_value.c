@@ -453,7 +453,7 @@ void value_expects(const struct setting *setting, char *out, size_t size)
 {
     const char *least = setting->standard != NULL && setting->standard[0] == '\0' ? "0" : "1";
     const char *fixed = fixed_sentence(setting->kind);
-    const char *what = "printable characters";
+    const char *what = "printable characters,";
     if (fixed != NULL) {
         snprintf(out, size, "%s", fixed);
         return;
@@ -486,5 +486,5 @@ void value_expects(const struct setting *setting, char *out, size_t size)
     default:
         break;
     }
-    snprintf(out, size, "%s of %s to %zu octets", what, least, setting->size - 1);
+    snprintf(out, size, "%s %s to %zu octets", what, least, setting->size - 1);
 }
