@@ -55,6 +55,9 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t bytes)
     if (size < bytes) {
         size = bytes;
     }
+    if (size > SIZE_MAX - sizeof(struct arena_chunk)) {
+        return NULL;
+    }
     struct arena_chunk *chunk = memory_allocate(sizeof *chunk + size);
     if (chunk != NULL) {
         *chunk = (struct arena_chunk){.before = arena->current, .size = size};
