@@ -366,7 +366,7 @@ static const char *read_kind(const struct setting *setting, struct slice text, v
     case SETTING_SEVERITY:
         return read_severity(setting, text, place);
     default:
-        assert(!"a single value");
+        assert(false); /* the table sends only single values here */
         return "is no single value";
     }
 }
