@@ -36,6 +36,7 @@ static void refuses_another_kind_of_value(void **state)
         {"limits:\n  workers: [1]\n", 2, "limits.workers: a list", "whole number from 1 to 1024"},
         {"limits:\n  workers:\n    a: 1\n", 3, "limits.workers: a group", "whole number"},
         {"limits:\n  workers:\n  depth: 9\n", 2, "limits.workers: '' is empty", "whole number"},
+        {"limits:\n  ? workers\n\n\n", 2, "limits.workers: '' is empty", "whole number"},
         {"limits:\n  workers: many\n", 2, "'many' is no whole number", "from 1 to 1024"},
         {"limits:\n  workers: 0x10\n", 2, "'0x10' is no whole number", "from 1 to 1024"},
         {"limits:\n  workers: 064\n", 2, "'064' is no whole number", "from 1 to 1024"},
@@ -182,6 +183,25 @@ static void refuses_a_limit_that_leaves_no_room_for_the_shortest_line(void **sta
     refuses(&(struct slip){text, 10, "sinks[0].limit: ", "."});
 }
 
+static void does_not_take_what_it_could_not_read_for_doubled(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("access:\n"
+                           "  - {uid: root, roles: [auditor], login: a}\n"
+                           "  - {uid: nobody-1, roles: [auditor], login: b}\n"
+                           "  - {uid: nobody-2, roles: [auditor], login: c}\n"
+                           "sinks:\n"
+                           "  - {name: a/, url: udp://a}\n"
+                           "  - {name: b/, url: udp://b}\n"
+                           "listen:\n"
+                           "  - {url: 'tcp://:1'}\n"
+                           "  - {url: 'tcp://:2'}\n"),
+                     ERR_CONFIGURATION);
+    const char *lines = said();
+    assert_null(strstr(lines, "doubled"));
+    assert_int_equal(count_lines(lines), 8);
+}
+
 static void reports_every_problem_of_a_file(void **state)
 {
     (void)state;
@@ -324,6 +344,7 @@ int main(void)
         CONFIG_TEST(refuses_sinks_that_make_no_sense),
         CONFIG_TEST(refuses_more_entries_than_it_has_room_for),
         CONFIG_TEST(refuses_a_limit_that_leaves_no_room_for_the_shortest_line),
+        CONFIG_TEST(does_not_take_what_it_could_not_read_for_doubled),
         CONFIG_TEST(reports_every_problem_of_a_file),
         CONFIG_TEST(problems_of_a_hostile_file_stay_a_bounded_number_of_clean_lines),
         CONFIG_TEST(reads_sinks_whole),

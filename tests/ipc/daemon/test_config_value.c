@@ -8,6 +8,10 @@ static void refuses_what_is_out_of_bounds(void **state)
         {"limits:\n  workers: 0\n", 2, "'0' is out of bounds", "from 1 to 1024"},
         {"limits:\n  workers: 1025\n", 2, "'1025' is out of bounds", "from 1 to 1024"},
         {"limits:\n  workers: 99999999999999999999999\n", 2, "is out of bounds", "from 1 to 1024"},
+        /* would be 5, 0 and 0 if 64 bits were let run over */
+        {"limits:\n  workers: 18446744073709551621\n", 2, "out of bounds", "from 1 to 1024"},
+        {"log:\n  reserve: 18014398509481984KiB\n", 2, "out of bounds", "to 1024GiB"},
+        {"limits:\n  drain: 144115188075855872h\n", 2, "out of bounds", "to 10min"},
         {"limits:\n  depth: 129\n", 2, "out of bounds", "from 8 to 128"},
         {"limits:\n  message: 65MiB\n", 2, "out of bounds", "from 4KiB to 64MiB"},
         {"limits:\n  message: 17179869184GiB\n", 2, "out of bounds", "to 64MiB"},
