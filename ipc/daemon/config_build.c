@@ -43,12 +43,17 @@ static const char *kind_word(const struct config_node *node)
                                            : "a single value";
 }
 
+/* Nothing at all, not even quotes. */
+static bool is_empty(const struct config_node *node)
+{
+    return node->kind == CONFIG_NODE_TEXT && node->plain && node->text.length == 0;
+}
+
 static void report_kind(struct builder *builder, const struct spot *spot, const char *expected)
 {
     if (spot->node->kind != CONFIG_NODE_REFUSED) {
-        bool empty = spot->node->kind == CONFIG_NODE_TEXT && spot->node->text.length == 0;
         problem_add(builder->problems, spot->line, "%s: %s stands here; write %s", spot->where,
-                    empty ? "nothing" : kind_word(spot->node), expected);
+                    is_empty(spot->node) ? "nothing" : kind_word(spot->node), expected);
     }
 }
 
@@ -223,17 +228,11 @@ static void read_spot(struct builder *builder, const struct spot *spot)
 
 static void read_group(struct builder *builder, const struct place *place);
 
-/* A section with nothing in it is one whose lines are all commented out: defaults. */
-static bool is_empty_section(const struct config_node *node)
-{
-    return node->kind == CONFIG_NODE_TEXT && node->plain && node->text.length == 0;
-}
-
 static void read_section(struct builder *builder, const struct spot *spot)
 {
     const struct config_node *map = spot->node;
     if (map != NULL && map->kind != CONFIG_NODE_MAP) {
-        if (!is_empty_section(map)) {
+        if (!is_empty(map)) { /* all its lines may be commented out */
             report_kind(builder, spot, "the keys of this section below it, each with a value");
         }
         map = NULL;
@@ -344,16 +343,18 @@ static void finish(struct builder *builder, const struct config_node *root)
 
 static void check_root(const struct config_document *document, struct problems *problems)
 {
-    if (document->root == NULL) {
-        if (document->whole) {
-            problem_add(problems, 1,
-                        "the file has no settings; write some, or start without a file for the "
-                        "embedded defaults");
-        }
-    } else if (document->root->kind != CONFIG_NODE_MAP) {
-        problem_add(problems, document->root->line,
+    const struct config_node *root = document->root;
+    if (!document->whole) {
+        return; /* what stopped the reading was said already */
+    }
+    if (root == NULL || is_empty(root)) {
+        problem_add(problems, 1,
+                    "the file has no settings; write some, or start without a file for the "
+                    "embedded defaults");
+    } else if (root->kind != CONFIG_NODE_MAP) {
+        problem_add(problems, root->line,
                     "the file is %s; write sections, as in 'limits:' with keys below it",
-                    kind_word(document->root));
+                    kind_word(root));
     }
 }
 

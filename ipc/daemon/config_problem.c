@@ -1,5 +1,6 @@
 #include "ipc/daemon/config_problem.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,29 @@ static void clean_controls(char *text)
     }
 }
 
-static void add_line(struct problems *problems, int line, const char *sentence)
+/* Puts the text into the caller's buffer where its line belongs. All ours stand at its end. */
+static void insert(struct problems *problems, int line, const char *text, size_t length)
+{
+    struct buffer *lines = problems->lines;
+    if (!buffer_reserve(lines, length)) {
+        return; /* the buffer remembers why */
+    }
+    size_t at = problems->shown;
+    size_t behind = 0; /* octets of the lines that come after it */
+    while (at > 0 && problems->each[at - 1].line > line) {
+        problems->each[at] = problems->each[at - 1];
+        behind += problems->each[--at].length;
+    }
+    problems->each[at].line = line;
+    problems->each[at].length = length;
+    problems->shown++;
+    char *place = lines->data + lines->length - behind;
+    memmove(place + length, place, behind);
+    memcpy(place, text, length);
+    lines->length += length;
+}
+
+static void add_line(struct problems *problems, int line, int order, const char *sentence)
 {
     char text[LINE_BYTES];
     if (problems->file == NULL) {
@@ -29,9 +52,8 @@ static void add_line(struct problems *problems, int line, const char *sentence)
     }
     clean_controls(text);
     size_t length = strlen(text);
-    text[length] =
-        '\n'; /* in the place of the NUL: one append, so that a line is whole or absent */
-    buffer_append(problems->lines, text, length + 1);
+    text[length] = '\n'; /* in the place of the NUL */
+    insert(problems, order, text, length + 1);
 }
 
 void problem_add(struct problems *problems, int line, const char *format, ...)
@@ -39,7 +61,8 @@ void problem_add(struct problems *problems, int line, const char *format, ...)
     problems->count++;
     if (problems->count > PROBLEMS_SHOWN) {
         if (problems->count == PROBLEMS_SHOWN + 1) {
-            add_line(problems, line, "more problems follow that are not listed; mend these first");
+            add_line(problems, line, INT_MAX,
+                     "more problems follow that are not listed; mend these first");
         }
         return;
     }
@@ -48,7 +71,7 @@ void problem_add(struct problems *problems, int line, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    add_line(problems, line, sentence);
+    add_line(problems, line, line, sentence);
 }
 
 void problem_quote(struct slice text, char out[PROBLEM_QUOTE_BYTES])

@@ -8,19 +8,26 @@
 #include "audit/base/buffer.h"
 #include "audit/base/slice.h"
 
-#define PROBLEMS_SHOWN 200      /* a file with more is not worth listing further */
-#define PROBLEM_QUOTE_BYTES 100 /* a piece of the file inside a sentence, quotes and NUL included \
-                                 */
+#define PROBLEMS_SHOWN 200 /* a file with more is not worth listing further */
+#define PROBLEM_QUOTE_BYTES                                               \
+    100 /* a piece of the file inside a sentence, quotes and NUL included \
+         */
 
+/* Begins as {.lines = …, .file = …}. */
 struct problems {
-    struct buffer *lines; /* the caller's; one problem a line, each ended by LF */
+    struct buffer *lines; /* the caller's; one problem a line, in the order of the file's lines */
     const char *file;     /* NULL: there is no file, lines begin with "embedded defaults" */
     unsigned count;
     bool no_memory; /* something could not be done at all: the result is ERR_NO_MEMORY */
+    size_t shown;
+    struct {
+        int line;
+        size_t length; /* octets of its text in lines, LF included */
+    } each[PROBLEMS_SHOWN + 1];
 };
 
-/* Appends one line. Control characters in it become '?', so that a hostile file cannot forge lines
- * or colour a terminal. */
+/* Adds one line, behind those of the same or an earlier line of the file. Control characters in it
+ * become '?', so that a hostile file cannot forge lines or colour a terminal. */
 void problem_add(struct problems *problems, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -366,7 +366,7 @@ static const char *read_kind(const struct setting *setting, struct slice text, v
     case SETTING_SEVERITY:
         return read_severity(setting, text, place);
     default:
-        assert(!"a single value");
+        assert(false); /* the table sends only single values here */
         return "is no single value";
     }
 }
@@ -453,7 +453,7 @@ void value_expects(const struct setting *setting, char *out, size_t size)
 {
     const char *least = setting->standard != NULL && setting->standard[0] == '\0' ? "0" : "1";
     const char *fixed = fixed_sentence(setting->kind);
-    const char *what = "printable characters";
+    const char *what = "printable characters,";
     if (fixed != NULL) {
         snprintf(out, size, "%s", fixed);
         return;
@@ -486,5 +486,5 @@ void value_expects(const struct setting *setting, char *out, size_t size)
     default:
         break;
     }
-    snprintf(out, size, "%s of %s to %zu octets", what, least, setting->size - 1);
+    snprintf(out, size, "%s %s to %zu octets", what, least, setting->size - 1);
 }

@@ -268,12 +268,14 @@ static void report_syntax(struct yaml_reader *reader, const yaml_parser_t *parse
                     what, parser->problem_offset);
     } else if (parser->context != NULL) {
         problem_add(reader->problems, line,
-                    "not YAML: %s, %s that begins in line %d; mend indentation, quotes or brackets "
+                    "not YAML: %s, %s that begins in line %d; mend indentation (spaces, no tabs), "
+                    "quotes or brackets "
                     "there",
                     what, parser->context, line_of(parser->context_mark));
     } else {
         problem_add(reader->problems, line,
-                    "not YAML: %s; mend indentation, quotes or brackets there", what);
+                    "not YAML: %s; mend indentation (spaces, no tabs), quotes or brackets there",
+                    what);
     }
 }
 
@@ -295,14 +297,23 @@ static bool read_events(struct yaml_reader *reader, yaml_parser_t *parser)
     return go_on;
 }
 
+/* libyaml would count the mark as a column: the keys of the first line and the others would not
+ * stand below each other. */
+static struct slice without_bom(struct slice text)
+{
+    bool has = text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0;
+    return has ? (struct slice){text.data + 3, text.length - 3} : text;
+}
+
 void config_yaml_read(struct arena *arena, struct slice text, struct problems *problems,
                       struct config_document *out)
 {
-    struct yaml_reader reader = {.arena = arena, .text = text, .problems = problems};
     *out = (struct config_document){.whole = true};
+    text = without_bom(text);
     if (text.length == 0) {
         return;
     }
+    struct yaml_reader reader = {.arena = arena, .text = text, .problems = problems};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         problems->no_memory = true;
