@@ -237,7 +237,7 @@ out:
         free_aio(connection->send_aio);
         memory_free(connection);
     }
-    nng_stream_free(stream);
+    connection_set_refuse(set, stream);
     return err;
 }
 

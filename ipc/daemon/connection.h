@@ -19,18 +19,27 @@
 
 struct connection;
 
-/* All connections that own a stream, and the thread that frees them. */
+/* All connections there are, and the thread that frees them. */
 struct connection_set;
 
 MUST_CHECK enum err connection_set_new(struct connection_set **out);
 
-/* Waits until every connection is gone, joins the reaper, frees. NULL is fine. */
+/* Waits until every connection is gone and its descriptor closed, joins the reaper, frees. NULL is
+ * fine. */
 void connection_set_free(struct connection_set *set);
 
+/* Connections that are open. */
 uint32_t connection_set_count(struct connection_set *set);
 
 /* Waits until all are gone; false after so many milliseconds. */
 bool connection_set_wait(struct connection_set *set, uint32_t timeout_ms);
+
+/* Waits while too many connections that have ended are not closed yet. For acceptors, before they
+ * accept: so descriptors stay few, however fast clients come and leave. */
+void connection_set_make_room(struct connection_set *set);
+
+/* Takes and closes a stream that will not become a connection. */
+void connection_set_refuse(struct connection_set *set, nng_stream *stream);
 
 /* Calls visit for every connection there is (each held while visited). */
 void connection_set_each(struct connection_set *set, void (*visit)(struct connection *));

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
 
@@ -5,15 +7,66 @@
 #include "ipc/daemon/connection_inside.h"
 #include "ipc/daemon/thread.h"
 
+#define CLOSING_MAX 32  /* streams let go but not closed yet; then nobody is accepted */
+#define SETTLE_ROUNDS 2 /* see settle */
+
 struct connection_set {
-    nng_mtx *lock;
+    nng_mtx *lock; /* everything below */
     nng_cv *changed;
     struct connection *first; /* all that are not freed yet */
-    uint32_t count;
-    struct connection *dead; /* no hold left, to be freed */
+    uint32_t live;            /* of which are not in the dead list */
+    struct connection *dead;  /* no hold left, to be freed */
+    nng_stream *refused[CLOSING_MAX];
+    uint32_t refused_count;
+    uint32_t closing; /* dead and refused whose descriptors are not closed yet */
+    bool settled;
     bool ending;
     pthread_t reaper;
 };
+
+/* ---- closing for good ---- */
+
+static void nothing(void *argument)
+{
+    (void)argument;
+}
+
+static void settle_canceled(nng_aio *aio, void *argument, int result)
+{
+    struct connection_set *set = argument;
+    nng_mtx_lock(set->lock);
+    set->settled = true;
+    nng_cv_wake(set->changed);
+    nng_mtx_unlock(set->lock);
+    nng_aio_finish(aio, result);
+}
+
+/* Waits until the descriptors of all streams freed before are closed. nng_stream_free leaves that
+ * to a thread of nng's, at a tenth of a millisecond each: clients that come and leave fast enough
+ * would heap up thousands of open descriptors, where nobody counts them, until the log cannot open
+ * its next file. That thread also frees aios, and cancels what such an aio is at: that is how we
+ * hear from it. Between two aios it has been through everything that was waiting at the first. */
+static void settle(struct connection_set *set)
+{
+    for (int round = 0; round < SETTLE_ROUNDS; round++) {
+        nng_aio *aio;
+        if (nng_aio_alloc(&aio, nothing, NULL) != 0) {
+            return;
+        }
+        set->settled = false; /* the reaper's alone before the aio is under way */
+        if (!nng_aio_begin(aio)) {
+            nng_aio_free(aio);
+            return;
+        }
+        nng_aio_defer(aio, settle_canceled, set);
+        nng_aio_reap(aio);
+        nng_mtx_lock(set->lock);
+        while (!set->settled) {
+            nng_cv_wait(set->changed);
+        }
+        nng_mtx_unlock(set->lock);
+    }
+}
 
 /* Lock held. */
 static void unlink_connection(struct connection_set *set, struct connection *connection)
@@ -28,23 +81,45 @@ static void unlink_connection(struct connection_set *set, struct connection *con
     }
 }
 
+/* Lock held; let go while connections are freed. */
+static void reap_all(struct connection_set *set)
+{
+    struct connection *dead = set->dead;
+    nng_stream *refused[CLOSING_MAX];
+    uint32_t refused_count = set->refused_count;
+    uint32_t reaped = refused_count;
+    memcpy(refused, set->refused, sizeof refused);
+    set->dead = NULL;
+    set->refused_count = 0;
+    for (struct connection *at = dead; at != NULL; at = at->dead_next) {
+        unlink_connection(set, at);
+        reaped++;
+    }
+    nng_mtx_unlock(set->lock);
+    while (dead != NULL) {
+        struct connection *connection = dead;
+        dead = dead->dead_next;
+        connection_free(connection);
+    }
+    for (uint32_t i = 0; i < refused_count; i++) {
+        nng_stream_free(refused[i]);
+    }
+    settle(set);
+    nng_mtx_lock(set->lock);
+    set->closing -= reaped;
+    nng_cv_wake(set->changed);
+}
+
 static void *reap(void *argument)
 {
     struct connection_set *set = argument;
     nng_mtx_lock(set->lock);
-    while (!set->ending || set->first != NULL) {
-        struct connection *connection = set->dead;
-        if (connection == NULL) {
+    while (!set->ending || set->first != NULL || set->closing != 0) {
+        if (set->dead != NULL || set->refused_count != 0) {
+            reap_all(set);
+        } else {
             nng_cv_wait(set->changed);
-            continue;
         }
-        set->dead = connection->dead_next;
-        unlink_connection(set, connection);
-        nng_mtx_unlock(set->lock);
-        connection_free(connection);
-        nng_mtx_lock(set->lock);
-        set->count--; /* only now: until then it owns a descriptor */
-        nng_cv_wake(set->changed);
     }
     nng_mtx_unlock(set->lock);
     return NULL;
@@ -92,7 +167,7 @@ void connection_set_free(struct connection_set *set)
 uint32_t connection_set_count(struct connection_set *set)
 {
     nng_mtx_lock(set->lock);
-    uint32_t count = set->count;
+    uint32_t count = set->live;
     nng_mtx_unlock(set->lock);
     return count;
 }
@@ -102,12 +177,33 @@ bool connection_set_wait(struct connection_set *set, uint32_t timeout_ms)
     nng_time until = nng_clock() + timeout_ms;
     bool timed_out = false;
     nng_mtx_lock(set->lock);
-    while (set->count != 0 && !timed_out) {
+    while (set->live != 0 && !timed_out) {
         timed_out = nng_cv_until(set->changed, until) == NNG_ETIMEDOUT;
     }
-    bool empty = set->count == 0;
+    bool empty = set->live == 0;
     nng_mtx_unlock(set->lock);
     return empty;
+}
+
+void connection_set_make_room(struct connection_set *set)
+{
+    nng_mtx_lock(set->lock);
+    while (set->closing >= CLOSING_MAX) {
+        nng_cv_wait(set->changed);
+    }
+    nng_mtx_unlock(set->lock);
+}
+
+void connection_set_refuse(struct connection_set *set, nng_stream *stream)
+{
+    nng_mtx_lock(set->lock);
+    while (set->refused_count == CLOSING_MAX) {
+        nng_cv_wait(set->changed);
+    }
+    set->refused[set->refused_count++] = stream;
+    set->closing++;
+    nng_cv_wake(set->changed);
+    nng_mtx_unlock(set->lock);
 }
 
 void connection_set_each(struct connection_set *set, void (*visit)(struct connection *))
@@ -145,7 +241,7 @@ void connection_set_add(struct connection_set *set, struct connection *connectio
         set->first->previous = connection;
     }
     set->first = connection;
-    set->count++;
+    set->live++;
     nng_mtx_unlock(set->lock);
 }
 
@@ -154,6 +250,8 @@ void connection_set_bury(struct connection_set *set, struct connection *connecti
     nng_mtx_lock(set->lock);
     connection->dead_next = set->dead;
     set->dead = connection;
+    set->live--;
+    set->closing++;
     nng_cv_wake(set->changed);
     nng_mtx_unlock(set->lock);
 }

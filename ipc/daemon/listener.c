@@ -41,6 +41,7 @@ struct listener {
     bool closing;
     int64_t minute_ms; /* when the minute of `roleless` began; the acceptor's alone */
     uint32_t roleless;
+    int64_t complained_ms; /* when it last said that it cannot accept; the acceptor's alone */
 };
 
 /* ---- the socket file ---- */
@@ -291,7 +292,7 @@ static void back_off(struct listener *listener, uint32_t *delay_ms)
 static void refuse(struct listener *listener, nng_stream *stream)
 {
     atomic_fetch_add(&listener->server->refused, 1);
-    nng_stream_free(stream);
+    connection_set_refuse(listener->server->connections, stream);
 }
 
 /* One more connection without a role: may it be answered in this minute? */
@@ -332,19 +333,30 @@ static void admit(struct listener *listener, struct config *config, nng_stream *
     }
 }
 
+/* At most one line a minute, however often it happens. */
+static void complain(struct listener *listener, int result)
+{
+    int64_t now_ms = clock_boot_ms();
+    if (result == NNG_ECLOSED ||
+        (listener->complained_ms != 0 && now_ms - listener->complained_ms < MINUTE_MS)) {
+        return;
+    }
+    listener->complained_ms = now_ms;
+    diag_say(DIAG_WARNING, "cannot accept connections, trying again and again", "socket",
+             listener->path, "reason", nng_strerror(result), NULL);
+}
+
 static void *accept_all(void *argument)
 {
     struct listener *listener = argument;
     uint32_t delay_ms = 0;
     while (!is_closing(listener)) {
+        connection_set_make_room(listener->server->connections);
         nng_stream_listener_accept(listener->stream_listener, listener->accept_aio);
         nng_aio_wait(listener->accept_aio);
         int result = nng_aio_result(listener->accept_aio);
         if (result != 0) {
-            if (delay_ms == 0 && result != NNG_ECLOSED) {
-                diag_say(DIAG_WARNING, "cannot accept a connection, trying again", "socket",
-                         listener->path, "reason", nng_strerror(result), NULL);
-            }
+            complain(listener, result);
             back_off(listener, &delay_ms);
             continue;
         }

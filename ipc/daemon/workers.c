@@ -351,16 +351,16 @@ void workers_close(struct workers *workers)
 
 void workers_abandon(struct workers *workers)
 {
-    struct message *message;
     nng_mtx_lock(workers->lock);
-    while ((message = list_take(&workers->queue)) != NULL) {
-        workers->queued--;
-        nng_mtx_unlock(workers->lock);
+    struct message_list abandoned = workers->queue; /* all at once: no worker is to get one more */
+    workers->queue = (struct message_list){NULL, NULL};
+    workers->queued = 0;
+    nng_mtx_unlock(workers->lock);
+    struct message *message;
+    while ((message = list_take(&abandoned)) != NULL) {
         workers_release(workers, message);
         connection_drop(message);
-        nng_mtx_lock(workers->lock);
     }
-    nng_mtx_unlock(workers->lock);
 }
 
 void workers_finish(struct workers *workers)
