@@ -209,7 +209,7 @@ static enum client_exit emit_lines(struct client *client, const struct emit_opti
         enum client_exit sent = send_batch(client, options, batch);
         code = sent == CLIENT_DONE ? code : sent;
     }
-    free(line); /* getline's own */
+    memory_free(line);
     return code;
 }
 

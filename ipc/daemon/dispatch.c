@@ -416,6 +416,7 @@ static void answer_message(const struct message_context *context, struct slice r
         return;
     }
     bool first = true;
+    size_t before = answer->length; /* the server's heading stands there already */
     buffer_append_char(answer, '[');
     for (const struct json *element = message.first; element != NULL; element = element->next) {
         if (answer_element(context, element, first, answer)) {
@@ -423,7 +424,7 @@ static void answer_message(const struct message_context *context, struct slice r
         }
     }
     if (first) {
-        answer->length = 0;
+        answer->length = before;
     } else {
         buffer_append_char(answer, ']');
     }
