@@ -139,12 +139,8 @@ static enum err recover(struct log *log, const struct log_options *options,
     if (recovery.torn) {
         tell_torn(log, opened);
     }
-    err = opened->created ? begin_first_segment(log, fault)
-                          : recover_repair(&log->journal, &recovery, fault);
-    if (err == OK && file_sync(log->directory_fd) != OK) {
-        err = file_failed(fault, "sync the folder", options->directory, NULL);
-    }
-    return err;
+    return opened->created ? begin_first_segment(log, fault)
+                           : recover_repair(&log->journal, &recovery, fault);
 }
 
 static enum err start_threads(struct log *log, const struct log_options *options,
