@@ -7,7 +7,7 @@
 #include "audit/base/memory.h"
 
 #define CHUNK_BYTES 4096
-#define KEPT_BYTES 65536
+#define KEPT_BYTES ((size_t)65536)
 #define ALIGNMENT (alignof(max_align_t))
 
 struct arena_chunk {
@@ -54,6 +54,9 @@ static struct arena_chunk *chunk_new(struct arena *arena, size_t bytes)
     }
     if (size < bytes) {
         size = bytes;
+    }
+    if (size > SIZE_MAX - sizeof(struct arena_chunk)) {
+        return NULL;
     }
     struct arena_chunk *chunk = memory_allocate(sizeof *chunk + size);
     if (chunk != NULL) {

@@ -40,7 +40,7 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     size_t wanted = buffer->length + more;
     size_t capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
     while (capacity < wanted) {
-        capacity *= 2;
+        capacity = capacity > buffer->maximum / 2 ? buffer->maximum : capacity * 2;
     }
     if (capacity > buffer->maximum) {
         capacity = buffer->maximum;
@@ -97,28 +97,39 @@ void buffer_append_signed(struct buffer *buffer, int64_t value)
     buffer_append_unsigned(buffer, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
+static void fail(struct buffer *buffer, enum err err)
+{
+    if (buffer->failed == OK) {
+        buffer->failed = err;
+    }
+}
+
 void buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
-    char text[1024];
+    char short_text[1024];
+    char *text = short_text;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
+    int length = vsnprintf(short_text, sizeof short_text, format, arguments);
     va_end(arguments);
     if (length < 0) {
-        buffer->failed = ERR_INTERNAL;
+        fail(buffer, ERR_INTERNAL);
         return;
     }
-    if ((size_t)length < sizeof text) {
-        buffer_append(buffer, text, (size_t)length);
-        return;
+    if ((size_t)length >= sizeof short_text) {
+        text = memory_allocate((size_t)length + 1);
+        if (text == NULL) {
+            fail(buffer, ERR_NO_MEMORY);
+            return;
+        }
+        va_start(arguments, format);
+        vsnprintf(text, (size_t)length + 1, format, arguments);
+        va_end(arguments);
     }
-    if (!buffer_reserve(buffer, (size_t)length + 1)) {
-        return;
+    buffer_append(buffer, text, (size_t)length);
+    if (text != short_text) {
+        memory_free(text);
     }
-    va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    buffer->length += (size_t)length;
 }
 
 struct slice buffer_slice(const struct buffer *buffer)

@@ -2,9 +2,12 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "audit/base/utf8.h"
 
 #define LINE_BYTES 4096
 
@@ -12,31 +15,45 @@ static atomic_int shown = DIAG_NOTICE;
 
 struct line {
     size_t length;
+    bool full;
     char text[LINE_BYTES];
 };
 
+/* A piece is put whole or not at all, and nothing behind one that did not fit: so a line that is
+ * too long ends between characters. A newline always fits. */
+static void put_piece(struct line *line, const char *piece, size_t length)
+{
+    if (line->full || length > LINE_BYTES - 1 - line->length) {
+        line->full = true;
+        return;
+    }
+    memcpy(line->text + line->length, piece, length);
+    line->length += length;
+}
+
 static void put(struct line *line, const char *text)
 {
-    size_t length = strlen(text);
-    if (length > LINE_BYTES - 2 - line->length) { /* a newline always fits */
-        length = LINE_BYTES - 2 - line->length;
-    }
-    memcpy(line->text + line->length, text, length);
-    line->length += length;
+    put_piece(line, text, strlen(text));
 }
 
 static void put_escaped(struct line *line, const char *text)
 {
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        char piece[8];
-        if (*at == '\'' || *at == '\\') {
-            snprintf(piece, sizeof piece, "\\%c", *at);
-        } else if (*at < 0x20 || *at == 0x7f) {
-            snprintf(piece, sizeof piece, "\\x%02x", *at);
-        } else {
-            snprintf(piece, sizeof piece, "%c", *at);
+    const char *end = text + strlen(text);
+    for (const char *at = text; at < end;) {
+        size_t length = utf8_sequence(at, end);
+        if (length != 0 && !utf8_is_control(at, length)) {
+            const char escaped[] = {'\\', *at};
+            bool escape = *at == '\'' || *at == '\\';
+            put_piece(line, escape ? escaped : at, escape ? sizeof escaped : length);
+            at += length;
+            continue;
         }
-        put(line, piece);
+        size_t octets = length == 0 ? 1 : length;
+        for (; octets > 0; octets--, at++) {
+            char piece[8];
+            int piece_length = snprintf(piece, sizeof piece, "\\x%02x", (unsigned char)*at);
+            put_piece(line, piece, (size_t)piece_length);
+        }
     }
 }
 
@@ -51,7 +68,9 @@ void diag_say(enum diag_level level, const char *what, ...)
     if ((int)level > atomic_load(&shown)) {
         return;
     }
-    struct line line = {0};
+    struct line line;
+    line.length = 0;
+    line.full = false;
     put(&line, names[level]);
     put(&line, ": ");
     put(&line, what);

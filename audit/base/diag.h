@@ -7,9 +7,10 @@ enum diag_level { DIAG_ERROR, DIAG_WARNING, DIAG_NOTICE };
 
 /* diag_say(DIAG_WARNING, "sink is behind", "sink", name, "lag", "17", NULL) prints
  *     warning: sink is behind sink='main' lag='17'
- * Pairs of key and value (NUL-ended strings; a NULL value prints as -), ended by NULL. In values,
- * quotes, backslashes and everything not printable ASCII or valid UTF-8 is escaped. Never give it
- * a secret. */
+ * Pairs of key and value (NUL-ended strings; a NULL value prints as -), ended by NULL. In values, '
+ * and \ get a backslash before them; octets of control characters (U+0080-U+009F too) and octets
+ * that are not UTF-8 become \xNN. A line of more than 4096 octets is cut. Never give it a secret.
+ */
 void diag_say(enum diag_level level, const char *what, ...) __attribute__((sentinel));
 
 /* Lines of at least this severity are printed; DIAG_NOTICE (all) at first. */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/base/utf8.h"
+
 static const char *const words[] = {
 #define REASON(word, meaning) [REASON_##word] = #word,
 #include "audit/base/reason.def"
@@ -20,13 +22,25 @@ void fault_clear(struct fault *fault)
     *fault = (struct fault){.index = -1};
 }
 
-static void clean_controls(char *text)
+/* Controls of both sets and octets that are not UTF-8 (as a character cut off at the end) become
+ * '?'. */
+static void clean(char *text)
 {
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            *text = '?';
+    const char *end = text + strlen(text);
+    while (text < end) {
+        size_t length = utf8_sequence(text, end);
+        size_t octets = length == 0 ? 1 : length;
+        if (length == 0 || utf8_is_control(text, length)) {
+            memset(text, '?', octets);
         }
+        text += octets;
     }
+}
+
+/* Ends a text that was cut when it did not fit before the character that was cut in two. */
+static void end_whole(char *text)
+{
+    text[utf8_whole(text, strlen(text))] = '\0';
 }
 
 enum err fault_set(struct fault *fault, enum err err, enum reason reason, const char *field,
@@ -38,12 +52,16 @@ enum err fault_set(struct fault *fault, enum err err, enum reason reason, const 
     fault->err = err;
     fault->reason = reason;
     fault->index = -1;
-    snprintf(fault->field, sizeof fault->field, "%s", field == NULL ? "" : field);
+    if (field != fault->field) {
+        snprintf(fault->field, sizeof fault->field, "%s", field == NULL ? "" : field);
+        end_whole(fault->field);
+    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(fault->sentence, sizeof fault->sentence, format, arguments);
     va_end(arguments);
-    clean_controls(fault->sentence);
+    end_whole(fault->sentence);
+    clean(fault->sentence);
     return err;
 }
 
@@ -67,6 +85,7 @@ void fault_prefix(struct fault *fault, const char *format, ...)
         return;
     }
     snprintf(joined + length, sizeof joined - (size_t)length, "%s", fault->field);
+    end_whole(joined);
     memcpy(fault->field, joined, sizeof joined);
 }
 
@@ -77,7 +96,8 @@ void fault_pointer_append(char *field, int size, const char *name, int length)
         return;
     }
     field[at++] = '/';
-    for (int i = 0; i < length && at + 3 <= size; i++) {
+    int i = 0;
+    for (; i < length && at + 3 <= size; i++) {
         if (name[i] == '~' || name[i] == '/') {
             field[at++] = '~';
             field[at++] = name[i] == '~' ? '0' : '1';
@@ -86,4 +106,7 @@ void fault_pointer_append(char *field, int size, const char *name, int length)
         }
     }
     field[at] = '\0';
+    if (i < length) {
+        end_whole(field);
+    }
 }

@@ -28,7 +28,8 @@ void fault_clear(struct fault *fault);
 
 /* Fills the fault (which may be NULL: then nobody wants to know) and returns err, so that
  * `return fault_set(…)` is one line. field may be NULL. The index is set to -1. Control characters
- * in the formatted sentence become '?', so that it can stand on a terminal or in a log line. */
+ * in the formatted sentence, and octets that are not UTF-8, become '?', so that it can stand on a
+ * terminal, in a log line or in an answer. What is too long is cut between two characters. */
 enum err fault_set(struct fault *fault, enum err err, enum reason reason, const char *field,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -40,7 +41,8 @@ enum err fault_no_memory(struct fault *fault);
 void fault_prefix(struct fault *fault, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends "/name" to a JSON pointer in field[size], escaping ~ and / (RFC 6901); cut when full. */
+/* Appends "/name" to a JSON pointer in field[size], escaping ~ and / (RFC 6901); cut between two
+ * characters when full. */
 void fault_pointer_append(char *field, int size, const char *name, int length);
 
 #endif

@@ -1,7 +1,5 @@
 #include "audit/base/utf8.h"
 
-#include <stdbool.h>
-
 static bool is_tail(char octet)
 {
     return ((unsigned char)octet & 0xc0) == 0x80;
@@ -31,6 +29,13 @@ size_t utf8_sequence(const char *at, const char *end)
         return tails && second >= low && second <= high ? 4 : 0;
     }
     return 0;
+}
+
+bool utf8_is_control(const char *at, size_t length)
+{
+    unsigned first = (unsigned char)at[0];
+    bool of_second_set = length == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0;
+    return first < 0x20 || first == 0x7f || of_second_set;
 }
 
 size_t utf8_whole(const char *at, size_t length)
