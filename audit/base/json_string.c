@@ -131,10 +131,18 @@ const char *json_unescape(struct slice inside, char *out, size_t *out_length, co
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* The first octet from at that must be escaped, or end. */
+/* The first octet from at that must be escaped, or end. The last word overlaps the one before, of
+ * which nothing was marked. */
 static const char *skip_unescaped(const char *at, const char *end)
 {
-    while (end - at >= 8) {
+    const char *start = at;
+    while (at < end) {
+        if (end - at < 8) {
+            if (end - start < 8) {
+                break;
+            }
+            at = end - 8;
+        }
         uint64_t marks = json_special(json_load(at));
         if (marks != 0) {
             return at + json_first_mark(marks);
@@ -162,13 +170,33 @@ static void write_escape(struct buffer *buffer, char octet)
     }
 }
 
+/* Text without anything to escape, which nearly all is: one piece. */
+static void write_plain(struct buffer *buffer, struct slice text)
+{
+    if (!buffer_reserve(buffer, text.length + 2)) {
+        return;
+    }
+    char *out = buffer->data + buffer->length;
+    out[0] = '"';
+    if (text.length > 0) {
+        memcpy(out + 1, text.data, text.length);
+    }
+    out[text.length + 1] = '"';
+    buffer->length += text.length + 2;
+}
+
 void json_write_string(struct buffer *buffer, struct slice text)
 {
     const char *at = text.data;
     const char *end = text.length == 0 ? at : at + text.length;
+    const char *special = skip_unescaped(at, end);
+    if (special == end) {
+        write_plain(buffer, text);
+        return;
+    }
     buffer_append_char(buffer, '"');
     while (at < end) {
-        const char *special = skip_unescaped(at, end);
+        special = skip_unescaped(at, end);
         buffer_append(buffer, at, (size_t)(special - at));
         at = special;
         if (at < end) {

@@ -3,6 +3,7 @@
 #ifndef AUDIT_CATALOGUE_CATALOGUE_H
 #define AUDIT_CATALOGUE_CATALOGUE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -102,14 +103,29 @@ struct event_type {
 /* The type of that name, or NULL. */
 const struct event_type *catalogue_find(struct slice type);
 
-/* The type of that number; id < EVENT_COUNT. */
-const struct event_type *catalogue_type(enum event_id id);
-
-/* The dictionary's field of that name, or NULL; and by number. */
+/* The dictionary's field of that name and its number, or NULL. */
 const struct catalogue_field *catalogue_field_find(struct slice name, enum field_id *out_id);
-const struct catalogue_field *catalogue_field(enum field_id id);
 
 /* May an extra field never have this name (it would take a key's place)? Ends in "Label" counts. */
 bool catalogue_is_reserved(struct slice name);
+
+/* The tables, in the order of the numbers. Use them by the functions below, which are inline
+ * because making a record or a line asks for every field. */
+extern const struct event_type catalogue_types[EVENT_COUNT];
+extern const struct catalogue_field catalogue_fields[FIELD_TOTAL];
+
+/* The type of that number; id < EVENT_COUNT. */
+static inline const struct event_type *catalogue_type(enum event_id id)
+{
+    assert(id < EVENT_COUNT);
+    return &catalogue_types[id];
+}
+
+/* The dictionary's field of that number; id < FIELD_TOTAL. */
+static inline const struct catalogue_field *catalogue_field(enum field_id id)
+{
+    assert(id < FIELD_TOTAL);
+    return &catalogue_fields[id];
+}
 
 #endif
