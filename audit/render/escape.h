@@ -20,12 +20,7 @@ enum escape {
     ESCAPE_COUNT,
 };
 
-/* Takes off both ends what cleaning takes off: spaces, LF, CR, and TAB, which becomes a space. */
-struct slice escape_trim(struct slice text);
-struct slice escape_trim_start(struct slice text);
-struct slice escape_trim_end(struct slice text);
-
-/* Appends the text cleaned and escaped. Its ends stay as they are (escape_trim is for them). */
+/* Appends the text cleaned and escaped. Its ends stay as they are: text_trim is for them. */
 void escape_append(struct buffer *out, enum escape escape, struct slice text);
 
 /* How much may still come, and what came. */

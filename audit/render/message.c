@@ -2,40 +2,46 @@
 
 #include "audit/render/cell.h"
 
-/* A literal of the template; blanks at the ends of the whole message go. */
-static struct slice literal_text(const struct event_type *type, size_t number)
+/* Types that take the producer's own text have no template: that text is the one piece. */
+static size_t piece_count(const struct event_type *type)
 {
-    struct slice text = type->message[number].literal;
-    if (number == 0) {
-        text = escape_trim_start(text);
-    }
-    return number + 1 == type->message_count ? escape_trim_end(text) : text;
+    return type->takes_message ? 1 : type->message_count;
 }
 
-/* A piece in clear text; what is not in the event prints as -. A replaced piece is never empty and
- * has no blanks at its ends. */
+static struct slice own_text(const struct event *event, char scratch[CELL_TEXT_BYTES])
+{
+    size_t slot = (size_t)event->type->slot_of[FIELD_MSG];
+    struct cell cell;
+    cell_of_slot(event, slot, FIELD_MSG, CELL_TIME_MESSAGE, &cell);
+    return cell.form == CELL_EMPTY ? event->type->name : cell_text(&cell, scratch);
+}
+
+/* A piece in clear text; what is not in the event prints as -. No piece has blanks at the ends of
+ * the message: values have lost theirs, and the catalogue's templates have none. */
 static struct slice piece_text(const struct event *event, size_t number,
                                char scratch[CELL_TEXT_BYTES])
 {
-    const struct event_type *type = event->type;
-    const struct message_piece *piece = &type->message[number];
+    if (event->type->takes_message) {
+        return own_text(event, scratch);
+    }
+    const struct message_piece *piece = &event->type->message[number];
     if (piece->source == KEY_LITERAL) {
-        return literal_text(type, number);
+        return piece->literal;
     }
-    struct cell cell = piece->source == KEY_SLOT
-                           ? cell_of_slot(event, piece->slot, piece->field, CELL_TIME_MESSAGE)
-                           : cell_of_daemon(event, piece->field, CELL_TIME_MESSAGE);
-    if (cell.form == CELL_EMPTY) {
-        return type->takes_message ? type->name : slice_of("-");
+    struct cell cell;
+    if (piece->source == KEY_SLOT) {
+        cell_of_slot(event, piece->slot, piece->field, CELL_TIME_MESSAGE, &cell);
+    } else {
+        cell_of_daemon(event, piece->field, CELL_TIME_MESSAGE, &cell);
     }
-    return cell_text(&cell, scratch);
+    return cell.form == CELL_EMPTY ? slice_of("-") : cell_text(&cell, scratch);
 }
 
 void message_append(struct buffer *out, enum escape escape, const struct event *event,
                     const struct message_extent *extent)
 {
     char scratch[CELL_TEXT_BYTES];
-    size_t whole = extent->is_cut ? extent->piece : event->type->message_count;
+    size_t whole = extent->is_cut ? extent->piece : piece_count(event->type);
     for (size_t i = 0; i < whole; i++) {
         escape_append(out, escape, piece_text(event, i, scratch));
     }
@@ -52,7 +58,7 @@ struct message_extent message_run(enum escape escape, const struct event *event,
 {
     char scratch[CELL_TEXT_BYTES];
     struct message_extent extent = {.is_cut = true};
-    for (size_t i = 0; i < event->type->message_count; i++) {
+    for (size_t i = 0; i < piece_count(event->type); i++) {
         struct slice text = piece_text(event, i, scratch);
         extent.piece = i;
         extent.kept = escape_run(escape, text, room);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "audit/base/clock.h"
+#include "audit/event/text.h"
 #include "audit/render/format.h"
 
 #define FACILITY_USER 1
@@ -13,7 +14,7 @@ struct slice rfc5424_hostname(const struct line *line)
     if (line->options->device_hostname != NULL) {
         return slice_of(line->options->device_hostname);
     }
-    struct slice dvc = cell_address(line->event->dvc);
+    struct slice dvc = text_address(line->event->dvc);
     return dvc.length == 0 ? slice_of("-") : dvc;
 }
 
@@ -94,8 +95,7 @@ static void append(struct buffer *out, const struct line *line)
 const struct format_rules rfc5424_rules = {
     .word = "rfc5424",
     .style = {.separator = ' ',
-              .opening = "=\"",
-              .closing = "\"",
+              .quoted = true,
               .value = ESCAPE_PARAM,
               .message = ESCAPE_MSG,
               .message_apart = true},

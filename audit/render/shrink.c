@@ -1,6 +1,7 @@
 #include "audit/render/shrink.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #define LONG_BYTES 19 /* longer values may be cut: what is left with "..." is never longer */
 #define RUN_BYTES 16  /* of a value that is cut, at least so much stays, to a whole code point */
@@ -55,9 +56,8 @@ static struct message_extent fit_message(const struct line *line, const struct l
 static size_t value_octets(const struct line_pair *pair, const struct line_style *style,
                            size_t *out_octets)
 {
-    char scratch[CELL_TEXT_BYTES];
     struct escape_room room = endless();
-    escape_run(style->value, cell_text(&pair->cell, scratch), &room);
+    escape_run(style->value, pair->cell.text, &room);
     *out_octets = octets_taken(&room);
     return SIZE_MAX - room.cleaned;
 }
@@ -83,8 +83,7 @@ static struct line_pair *longest_value(struct line *line, const size_t *cleaned)
 static bool cut_value(struct line *line, struct line_pair *pair, const struct line_style *style,
                       size_t *octets)
 {
-    char scratch[CELL_TEXT_BYTES];
-    struct slice text = cell_text(&pair->cell, scratch);
+    struct slice text = pair->cell.text;
     struct escape_room least = endless();
     least.cleaned = RUN_BYTES;
     size_t least_run = escape_run(style->value, text, &least);

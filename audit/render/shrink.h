@@ -1,5 +1,6 @@
 /* A line over its limit loses the message, then long values, then all but its identity
- * (formats.md 7). The lengths are reckoned, so the line is written once more and no oftener. Pure. */
+ * (formats.md 7). The lengths are reckoned, so the line is written once more and no oftener. Pure.
+ */
 #ifndef AUDIT_RENDER_SHRINK_H
 #define AUDIT_RENDER_SHRINK_H
 

@@ -16,7 +16,7 @@
 #include "audit/render/render.h"
 
 #define READ_BYTES 65536
-#define ARENA_BYTES_MAX (64 * 1024 * 1024)         /* a line of numbers grows in its tree */
+#define ARENA_BYTES_MAX (64 * 1024 * 1024)           /* a line of numbers grows in its tree */
 #define LINE_BYTES_MAX (8 * COMMAND_RENDER_LINE_MAX) /* escaped and repeated keys */
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -25,7 +25,8 @@ static const char usage[] =
     "Usage: guardianctl render [--format cef|rfc5424|sensage] [--profile senhasegura|standard]\n"
     "                          [--limit OCTETS] [--envelope syslog|none] < RECORDS\n"
     "\n"
-    "Reads one JSON record a line and writes one line of the format for each, in order. Nothing is\n"
+    "Reads one JSON record a line and writes one line of the format for each, in order. Nothing "
+    "is\n"
     "sent and no daemon is asked.\n"
     "\n"
     "  --format    cef (the default), rfc5424 or sensage\n"
@@ -33,7 +34,8 @@ static const char usage[] =
     "              of the CEF dictionary)\n"
     "  --limit     most octets of a line, 480 to 1048576; a longer one is shrunk and carries the\n"
     "              key shortened. Without it lines go out whole\n"
-    "  --envelope  syslog puts cef and sensage lines into an RFC 5424 message; none is the default\n"
+    "  --envelope  syslog puts cef and sensage lines into an RFC 5424 message; none is the "
+    "default\n"
     "  --help      prints this\n"
     "\n"
     "A record that is refused gives no line but `line N: reason field` on standard error.\n"
@@ -111,9 +113,9 @@ static int unknown_option(char *const *argv)
 static bool take_options(int argc, char **argv, struct render_options *out, int *out_status)
 {
     static const struct option known[] = {
-        {"format", required_argument, NULL, 'f'},   {"profile", required_argument, NULL, 'p'},
-        {"limit", required_argument, NULL, 'l'},    {"envelope", required_argument, NULL, 'e'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'}, {"profile", required_argument, NULL, 'p'},
+        {"limit", required_argument, NULL, 'l'},  {"envelope", required_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int option;
     optind = 0; /* start anew, whatever was parsed before */
@@ -138,8 +140,8 @@ static bool take_options(int argc, char **argv, struct render_options *out, int 
         }
     }
     if (optind < argc) {
-        *out_status = wrong_usage("no such argument", argv[optind],
-                                  "records are read from standard input");
+        *out_status =
+            wrong_usage("no such argument", argv[optind], "records are read from standard input");
         return false;
     }
     return true;
@@ -159,8 +161,8 @@ static bool write_output(struct rendering *rendering)
 {
     size_t done = 0;
     while (done < rendering->output.length) {
-        ssize_t written = write(STDOUT_FILENO, rendering->output.data + done,
-                                rendering->output.length - done);
+        ssize_t written =
+            write(STDOUT_FILENO, rendering->output.data + done, rendering->output.length - done);
         if (written >= 0) {
             done += (size_t)written;
         } else if (errno != EINTR && !(errno == EAGAIN && wait_for(STDOUT_FILENO, POLLOUT))) {
@@ -284,8 +286,8 @@ static bool read_input(struct rendering *rendering, size_t *out_octets)
         return false;
     }
     for (;;) {
-        ssize_t octets = read(STDIN_FILENO, rendering->input.data + rendering->input.length,
-                              READ_BYTES);
+        ssize_t octets =
+            read(STDIN_FILENO, rendering->input.data + rendering->input.length, READ_BYTES);
         if (octets >= 0) {
             rendering->input.length += (size_t)octets;
             *out_octets = (size_t)octets;

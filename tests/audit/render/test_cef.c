@@ -2,7 +2,9 @@
 #include "rendering.h"
 
 #define AT "\"time\":\"2026-11-24T17:49:41.123456Z\","
-#define VIEWED "{" AT "\"type\":\"information.viewed\",\"suser\":\"eve\",\"sname\":\"Eve\",\"information\":\"x\"}"
+#define VIEWED \
+    "{" AT     \
+    "\"type\":\"information.viewed\",\"suser\":\"eve\",\"sname\":\"Eve\",\"information\":\"x\"}"
 #define MESSAGE(text) "{" AT "\"type\":\"auth.message\",\"msg\":\"" text "\"}"
 #define HEAD "CEF:0|MT4|senhasegura|3.27.0-4|37|Authentication messages|5|"
 
@@ -52,16 +54,14 @@ static void the_extension_escapes_backslash_equals_and_line_ends(void **state)
 {
     (void)state;
     struct render_options options = options_of(FORMAT_CEF, PROFILE_SENHASEGURA);
-    expect_line(MESSAGE("a\\\\b=c\\nd\\re\\\\n"), &options,
-                HEAD "msg=a\\\\b\\=c\\nd\\re\\\\n");
+    expect_line(MESSAGE("a\\\\b=c\\nd\\re\\\\n"), &options, HEAD "msg=a\\\\b\\=c\\nd\\re\\\\n");
 }
 
 static void the_extension_has_no_other_escape(void **state)
 {
     (void)state;
     struct render_options options = options_of(FORMAT_CEF, PROFILE_SENHASEGURA);
-    expect_line(MESSAGE("a|b \\\"c\\\" [d]  'e' %0A"), &options,
-                HEAD "msg=a|b \"c\" [d]  'e' %0A");
+    expect_line(MESSAGE("a|b \\\"c\\\" [d]  'e' %0A"), &options, HEAD "msg=a|b \"c\" [d]  'e' %0A");
 }
 
 static void a_forged_key_stays_inside_its_value(void **state)

@@ -90,17 +90,6 @@ static void a_lead_at_the_very_end_is_read_no_further(void **state)
     }
 }
 
-static void trimming_leaves_what_is_inside(void **state)
-{
-    (void)state;
-    assert_true(slice_is(escape_trim(slice_of(" \t\r\n a \n b \v\r\n\t ")), "a \n b \v"));
-    assert_true(slice_is(escape_trim_start(slice_of(" \ta ")), "a "));
-    assert_true(slice_is(escape_trim_end(slice_of(" a\n ")), " a"));
-    assert_int_equal(escape_trim(slice_of(" \n\r\t")).length, 0);
-    assert_int_equal(escape_trim(slice_of("")).length, 0);
-    assert_int_equal(escape_trim((struct slice){NULL, 0}).length, 0);
-}
-
 /* What a run says it takes is what appending it gives. */
 static void a_run_takes_what_it_says(void **state)
 {
@@ -149,7 +138,6 @@ int main(void)
         cmocka_unit_test(finds_what_it_must_change_at_every_place),
         cmocka_unit_test(replaces_the_controls_that_have_two_and_three_octets),
         cmocka_unit_test(a_lead_at_the_very_end_is_read_no_further),
-        cmocka_unit_test(trimming_leaves_what_is_inside),
         cmocka_unit_test(a_run_takes_what_it_says),
         cmocka_unit_test(a_run_stops_before_non_ascii_when_told),
         cmocka_unit_test(a_run_stops_at_so_many_cleaned_octets),

@@ -2,20 +2,21 @@
 #include "rendering.h"
 
 #define AT "\"time\":\"2026-11-24T17:49:41.123456Z\","
-#define VIEWED(more) "{" AT "\"type\":\"information.viewed\",\"suser\":\"eve\",\"sname\":\"Eve\"," more "}"
+#define VIEWED(more) \
+    "{" AT "\"type\":\"information.viewed\",\"suser\":\"eve\",\"sname\":\"Eve\"," more "}"
 #define MESSAGE(more) "{" AT "\"type\":\"auth.message\"" more "}"
 #define INCIDENT(more) "{" AT "\"type\":\"incident.updated\",\"msg\":\"m\"" more "}"
-#define PASSWORD(more)                                                                             \
-    "{" AT "\"type\":\"credential.password_viewed\",\"suser\":\"eve\",\"sname\":\"Eve\","          \
+#define PASSWORD(more)                                                                    \
+    "{" AT "\"type\":\"credential.password_viewed\",\"suser\":\"eve\",\"sname\":\"Eve\"," \
     "\"dhost\":\"db\",\"duser\":\"root\",\"credentialType\":\"Domain User\"" more "}"
-#define APPROVED                                                                                   \
-    "{" AT "\"type\":\"access.request_approved\",\"suser\":\"eve\",\"sname\":\"Eve\","             \
-    "\"duser\":\"root\",\"requestCode\":\"9\",\"validFrom\":\"2017-01-19T10:41:00.999999Z\","      \
-    "\"validTo\":\"2017-01-19 11:41:00\",\"approver\":\"Ann\",\"requester\":\"Bob\","              \
-    "\"requestedAt\":\"2017-01-18T23:30:59-01:00\",\"requestedAction\":\"View\","                  \
+#define APPROVED                                                                              \
+    "{" AT "\"type\":\"access.request_approved\",\"suser\":\"eve\",\"sname\":\"Eve\","        \
+    "\"duser\":\"root\",\"requestCode\":\"9\",\"validFrom\":\"2017-01-19T10:41:00.999999Z\"," \
+    "\"validTo\":\"2017-01-19 11:41:00\",\"approver\":\"Ann\",\"requester\":\"Bob\","         \
+    "\"requestedAt\":\"2017-01-18T23:30:59-01:00\",\"requestedAction\":\"View\","             \
     "\"requestDetails\":\"none\"}"
-#define FAILED(more)                                                                               \
-    "{" AT "\"type\":\"master_key.recovery_failed\",\"suser\":\"eve\",\"sname\":\"Eve\","          \
+#define FAILED(more)                                                                      \
+    "{" AT "\"type\":\"master_key.recovery_failed\",\"suser\":\"eve\",\"sname\":\"Eve\"," \
     "\"spriv\":\"User\",\"partsNeeded\":3,\"partsSent\":\"2\"," more "}"
 
 static struct render_options vendor(void)
@@ -45,8 +46,9 @@ static void expect_standard(const char *record, const char *held, const char *no
 static void a_time_in_the_message_is_day_month_year(void **state)
 {
     (void)state;
-    expect_vendor(APPROVED, "msg=Request approved by Ann on 24/11/2026 17:49:41. Code: 9 Requester: "
-                            "Bob Requested on: 19/01/2017 00:30:59 Request details: none ",
+    expect_vendor(APPROVED,
+                  "msg=Request approved by Ann on 24/11/2026 17:49:41. Code: 9 Requester: "
+                  "Bob Requested on: 19/01/2017 00:30:59 Request details: none ",
                   NULL);
 }
 
@@ -75,14 +77,15 @@ static void a_time_value_is_milliseconds_rounded_down_in_profile_standard(void *
 static void a_tab_becomes_a_space_and_other_controls_are_replaced(void **state)
 {
     (void)state;
-    expect_vendor(VIEWED("\"information\":\"a\\tb\\u0000c\\u001bd\\u007fe\\u0085f\\u2028g\\u2029h\""),
-                  "msg=Information 'a b\xef\xbf\xbd"
-                  "c\xef\xbf\xbd"
-                  "d\xef\xbf\xbd"
-                  "e\xef\xbf\xbd"
-                  "f\xef\xbf\xbd"
-                  "g\xef\xbf\xbdh' viewed.",
-                  NULL);
+    expect_vendor(
+        VIEWED("\"information\":\"a\\tb\\u0000c\\u001bd\\u007fe\\u0085f\\u2028g\\u2029h\""),
+        "msg=Information 'a b\xef\xbf\xbd"
+        "c\xef\xbf\xbd"
+        "d\xef\xbf\xbd"
+        "e\xef\xbf\xbd"
+        "f\xef\xbf\xbd"
+        "g\xef\xbf\xbdh' viewed.",
+        NULL);
 }
 
 static void spaces_and_line_ends_are_taken_off_both_ends_of_a_value(void **state)
@@ -207,8 +210,7 @@ static void a_field_in_no_list_is_in_no_line(void **state)
 static void via_and_received_are_in_no_line(void **state)
 {
     (void)state;
-    const char *record =
-        MESSAGE(",\"via\":\"producer/pam\",\"received\":\"2027-01-01T00:00:00Z\"");
+    const char *record = MESSAGE(",\"via\":\"producer/pam\",\"received\":\"2027-01-01T00:00:00Z\"");
     expect_vendor(record, NULL, "pam");
     expect_standard(record, NULL, "2027");
 }
@@ -323,8 +325,8 @@ static void ipv6_moves_in_every_format(void **state)
 static void an_extra_address_moves_too(void **state)
 {
     (void)state;
-    expect_standard(INCIDENT(",\"dst\":\"::1\""),
-                    " c6a3Label=Destination IPv6 Address c6a3=::1", " dst=");
+    expect_standard(INCIDENT(",\"dst\":\"::1\""), " c6a3Label=Destination IPv6 Address c6a3=::1",
+                    " dst=");
     expect_standard(INCIDENT(",\"dst\":\"192.0.2.1\""), " dst=192.0.2.1", "c6a3");
 }
 
@@ -356,11 +358,30 @@ static void an_ipv6_key_of_no_dictionary_name_stays(void **state)
 
 /* ---- the whole catalogue ---- */
 
+/* So the ends of a message need no care: values have lost theirs. */
+static void no_template_has_blanks_at_its_ends(void **state)
+{
+    (void)state;
+    for (int id = 0; id < EVENT_COUNT; id++) {
+        const struct event_type *type = catalogue_type((enum event_id)id);
+        assert_true(type->takes_message ? type->slot_of[FIELD_MSG] >= 0 : type->message_count != 0);
+        for (size_t i = 0; i < type->message_count; i++) {
+            struct slice text = type->message[i].literal;
+            const char *first = text.length == 0 ? "x" : text.data;
+            const char *last = text.length == 0 ? "x" : text.data + text.length - 1;
+            assert_true(i != 0 || strchr(" \t\r\n", *first) == NULL);
+            assert_true(i + 1 != type->message_count || strchr(" \t\r\n", *last) == NULL);
+        }
+        assert_true(type->name.length != 0);
+    }
+}
+
 static void every_type_fits_the_line(void **state)
 {
     (void)state;
     for (int id = 0; id < EVENT_COUNT; id++) {
-        const struct event event = {.type = catalogue_type((enum event_id)id), .pid = 1, .index = 1};
+        const struct event event = {
+            .type = catalogue_type((enum event_id)id), .pid = 1, .index = 1};
         struct event made = event;
         made.slots = calloc(event.type->field_count + 1, sizeof *made.slots);
         assert_non_null(made.slots);
@@ -416,6 +437,7 @@ int main(void)
         cmocka_unit_test(ipv4_stays_where_it_is),
         cmocka_unit_test(ipv6_stays_in_profile_senhasegura),
         cmocka_unit_test(an_ipv6_key_of_no_dictionary_name_stays),
+        cmocka_unit_test(no_template_has_blanks_at_its_ends),
         cmocka_unit_test(every_type_fits_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

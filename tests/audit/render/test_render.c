@@ -3,7 +3,7 @@
 
 #include "audit/base/memory.h"
 
-#define RECORD                                                                                     \
+#define RECORD \
     "{\"time\":\"2026-11-24T17:49:41Z\",\"type\":\"auth.message\",\"msg\":\"hello\",\"index\":7}"
 
 static void words_and_values_come_back_as_they_went(void **state)
@@ -87,8 +87,7 @@ static void the_defaults_fit_the_smallest_limit(void **state)
     (void)state;
     for (int format = 0; format < FORMAT_COUNT; format++) {
         for (int profile = 0; profile < PROFILE_COUNT; profile++) {
-            struct render_options options =
-                options_of((enum format)format, (enum profile)profile);
+            struct render_options options = options_of((enum format)format, (enum profile)profile);
             options.envelope = ENVELOPE_SYSLOG;
             options.limit = RENDER_LIMIT_MIN;
             assert_int_equal(render_check_limit(&options, NULL), OK);

@@ -2,7 +2,8 @@
 #include "rendering.h"
 
 #define MESSAGE(more) "{\"time\":\"2026-11-24T17:49:41.123456Z\",\"type\":\"auth.message\"" more "}"
-#define HEAD "time=2026-11-24T17:49:41.123456Z\thost=-\tid=37\tname=Authentication messages\tseverity=5"
+#define HEAD \
+    "time=2026-11-24T17:49:41.123456Z\thost=-\tid=37\tname=Authentication messages\tseverity=5"
 
 static void expect(const char *record, const char *expected)
 {
@@ -26,8 +27,8 @@ static void host_is_configured_or_dvc(void **state)
     struct render_options options = options_of(FORMAT_SENSAGE, PROFILE_SENHASEGURA);
     expect_part(MESSAGE(",\"dvc\":\"192.0.2.10\""), &options, "Z\thost=192.0.2.10\tid=", NULL);
     options.device_hostname = "vault.example.org";
-    expect_part(MESSAGE(",\"dvc\":\"192.0.2.10\""), &options, "Z\thost=vault.example.org\tid=",
-                NULL);
+    expect_part(MESSAGE(",\"dvc\":\"192.0.2.10\""), &options,
+                "Z\thost=vault.example.org\tid=", NULL);
 }
 
 static void severity_is_that_of_syslog(void **state)
