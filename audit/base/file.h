@@ -38,7 +38,8 @@ void file_calls_set(const struct file_calls *calls);
 /* Opens a folder for the calls below. ERR_IO with a fault that names it. The caller closes. */
 MUST_CHECK enum err file_open_directory(const char *path, int *out_fd, struct fault *fault);
 
-/* Makes the folder (mode 0700) if it is missing and syncs its parent, which must exist. */
+/* Makes the folder (mode 0700) if it is missing and syncs its parent, which must exist; that also
+ * if it is not missing, since whoever made it may have been stopped before the sync. */
 MUST_CHECK enum err file_make_directory(const char *path, struct fault *fault);
 
 /* Locks an open folder for this process until the descriptor is closed. ERR_IN_USE if another one
