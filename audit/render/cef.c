@@ -37,10 +37,6 @@ static void append(struct buffer *out, const struct line *line)
 
 const struct format_rules cef_rules = {
     .word = "cef",
-    .style = {.separator = ' ',
-              .opening = "=",
-              .closing = "",
-              .value = ESCAPE_CEF_VALUE,
-              .message = ESCAPE_CEF_VALUE},
+    .style = {.separator = ' ', .value = ESCAPE_CEF_VALUE, .message = ESCAPE_CEF_VALUE},
     .append = append,
 };

@@ -11,73 +11,93 @@
 #define CLOCK_BYTES 8 /* hh:mm:ss */
 #define PRINTED_BYTES (DATE_BYTES + 1 + CLOCK_BYTES)
 
-static struct cell cell_of_text(struct slice text)
+void cell_of_escaped(struct slice text, struct cell *out)
 {
-    text = text_trim(text);
-    return (struct cell){.form = text.length == 0 ? CELL_EMPTY : CELL_TEXT, .text = text};
+    out->form = text.length == 0 ? CELL_EMPTY : CELL_ESCAPED;
+    out->text = text;
 }
 
-static struct cell cell_of_integer(int64_t value)
+void cell_of_text(struct slice text, struct cell *out)
 {
-    return (struct cell){.form = CELL_INTEGER, .integer = value};
+    out->text = text_trim(text);
+    out->form = out->text.length == 0 ? CELL_EMPTY : CELL_TEXT;
 }
 
-struct cell cell_of_value(const struct event_value *value, enum value_kind kind,
-                          enum cell_form time_form)
+static void cell_of_integer(int64_t value, enum cell_form form, struct cell *out)
 {
+    out->form = form;
+    out->integer = value;
+}
+
+void cell_of_value(const struct event_value *value, enum value_kind kind, enum cell_form time_form,
+                   struct cell *out)
+{
+    out->form = CELL_EMPTY;
     if (!value->present) {
-        return (struct cell){.form = CELL_EMPTY};
+        return;
     }
     switch (kind) {
-    case VALUE_INTEGER:
-    case VALUE_PORT:
-        return cell_of_integer(value->integer);
-    case VALUE_NUMBER:
-        return (struct cell){.form = CELL_NUMBER, .real = value->real};
-    case VALUE_BOOLEAN:
-        return cell_of_text(slice_of(value->boolean ? "true" : "false"));
-    case VALUE_TIME:
-        return (struct cell){.form = time_form, .integer = value->integer};
     case VALUE_STRING:
-        return cell_of_text(value->text);
+        cell_of_text(value->text, out);
+        break;
     case VALUE_IP:
     case VALUE_HASH:
     case VALUE_SHA256:
     case VALUE_ENUM:
+        cell_of_text(value->plain, out);
+        break;
+    case VALUE_INTEGER:
+    case VALUE_PORT:
+        cell_of_integer(value->integer, CELL_INTEGER, out);
+        break;
+    case VALUE_TIME:
+        cell_of_integer(value->integer, time_form, out);
+        break;
+    case VALUE_NUMBER:
+        out->form = CELL_NUMBER;
+        out->real = value->real;
+        break;
+    case VALUE_BOOLEAN:
+        cell_of_escaped(slice_of(value->boolean ? "true" : "false"), out);
         break;
     }
-    return cell_of_text(value->plain);
 }
 
-struct cell cell_of_slot(const struct event *event, size_t slot, enum field_id field,
-                         enum cell_form time_form)
+void cell_of_slot(const struct event *event, size_t slot, enum field_id field,
+                  enum cell_form time_form, struct cell *out)
 {
-    return cell_of_value(&event->slots[slot], catalogue_field(field)->kind, time_form);
+    const struct event_value *value = &event->slots[slot];
+    out->form = CELL_EMPTY;
+    if (value->present) {
+        cell_of_value(value, catalogue_field(field)->kind, time_form, out);
+    }
 }
 
-static struct cell cell_of_count(int64_t value)
-{
-    return value < 0 ? (struct cell){.form = CELL_EMPTY} : cell_of_integer(value);
-}
-
-struct cell cell_of_daemon(const struct event *event, enum field_id field, enum cell_form time_form)
+void cell_of_daemon(const struct event *event, enum field_id field, enum cell_form time_form,
+                    struct cell *out)
 {
     switch (field) {
     case FIELD_TIME:
-        return (struct cell){.form = time_form, .integer = event->time_us};
+        cell_of_integer(event->time_us, time_form, out);
+        break;
     case FIELD_EVENT:
-        return cell_of_text(event->event_uuid);
+        cell_of_text(event->event_uuid, out);
+        break;
     case FIELD_PID:
-        return cell_of_count(event->pid);
+        cell_of_integer(event->pid, event->pid < 0 ? CELL_EMPTY : CELL_INTEGER, out);
+        break;
     case FIELD_DVC:
-        return cell_of_text(text_address(event->dvc));
+        cell_of_text(text_address(event->dvc), out);
+        break;
     case FIELD_VIA:
-        return cell_of_text(event->via);
+        cell_of_text(event->via, out);
+        break;
     case FIELD_INDEX:
-        return cell_of_count(event->index);
+        cell_of_integer(event->index, event->index < 0 ? CELL_EMPTY : CELL_INTEGER, out);
+        break;
     default:
         assert(!"no field of the daemon's that a line shows");
-        return (struct cell){.form = CELL_EMPTY};
+        out->form = CELL_EMPTY;
     }
 }
 

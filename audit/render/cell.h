@@ -34,14 +34,21 @@ struct cell {
     };
 };
 
-/* The value of a slot, or of a field of the daemon's own; time_form is the form a time takes there.
- * CELL_EMPTY if it is absent or nothing is left of it after cleaning. */
-struct cell cell_of_slot(const struct event *event, size_t slot, enum field_id field,
-                         enum cell_form time_form);
-struct cell cell_of_daemon(const struct event *event, enum field_id field,
-                           enum cell_form time_form);
-struct cell cell_of_value(const struct event_value *value, enum value_kind kind,
-                          enum cell_form time_form);
+/* The value of a slot, of a field of the daemon's own, or of any kind; time_form is the form a time
+ * takes there. CELL_EMPTY if it is absent or nothing is left of it after cleaning. Cells are filled
+ * in their place: copying them would cost more than filling them. */
+void cell_of_slot(const struct event *event, size_t slot, enum field_id field,
+                  enum cell_form time_form, struct cell *out);
+void cell_of_daemon(const struct event *event, enum field_id field, enum cell_form time_form,
+                    struct cell *out);
+void cell_of_value(const struct event_value *value, enum value_kind kind, enum cell_form time_form,
+                   struct cell *out);
+
+/* Text that goes into the line as it is. */
+void cell_of_escaped(struct slice text, struct cell *out);
+
+/* Text as sent. */
+void cell_of_text(struct slice text, struct cell *out);
 
 /* The text of a cell, not cleaned and not escaped, made in scratch where it is no text already.
  * Not for CELL_ENTRY and CELL_MESSAGE. */

@@ -12,37 +12,27 @@ static bool is_external_id(struct slice name)
            memcmp(name.data, external_id, sizeof external_id - 1) == 0;
 }
 
-static struct line_pair *add_pair(struct line *line, struct slice name, struct cell cell)
+/* The place of the pair that comes next, so many places on; it is added by counting it. */
+static struct line_pair *next_pair(struct line *line, size_t places_on, struct slice name)
 {
-    assert(line->count < LINE_PAIRS_MAX);
-    struct line_pair *pair = &line->pairs[line->count++];
+    assert(line->count + places_on < LINE_PAIRS_MAX);
+    struct line_pair *pair = &line->pairs[line->count + places_on];
     pair->name = name;
-    pair->cell = cell;
     pair->is_string = false;
     pair->is_cut = false;
     return pair;
 }
 
-static struct cell escaped(struct slice text)
-{
-    return (struct cell){.form = text.length == 0 ? CELL_EMPTY : CELL_ESCAPED, .text = text};
-}
-
 /* A literal as the catalogue has it ready for the format. */
-static struct cell literal_cell(const struct event_key *key, enum format format)
+static void literal_cell(const struct event_key *key, enum format format, struct cell *out)
 {
-    switch (format) {
-    case FORMAT_CEF:
-        return escaped(key->literal_cef);
-    case FORMAT_RFC5424:
-        return escaped(key->literal_rfc5424);
-    case FORMAT_SENSAGE:
-    case FORMAT_COUNT:
-        break;
+    if (format == FORMAT_CEF) {
+        cell_of_escaped(key->literal_cef, out);
+    } else if (format == FORMAT_RFC5424) {
+        cell_of_escaped(key->literal_rfc5424, out);
+    } else {
+        cell_of_text(key->literal, out);
     }
-    struct cell cell = escaped(key->literal);
-    cell.form = cell.form == CELL_ESCAPED ? CELL_TEXT : CELL_EMPTY;
-    return cell;
 }
 
 static enum cell_form time_form(const struct line *line)
@@ -58,7 +48,7 @@ struct address_key {
     const char *label;
 };
 
-static const struct address_key address_keys[] = {
+static const struct address_key address_keys[LINE_MOVED_MAX] = {
     {"dvc", "c6a1", "c6a1Label", "Device IPv6 Address"},
     {"src", "c6a2", "c6a2Label", "Source IPv6 Address"},
     {"dst", "c6a3", "c6a3Label", "Destination IPv6 Address"},
@@ -67,7 +57,7 @@ static const struct address_key address_keys[] = {
 
 static const struct address_key *address_key_find(struct slice name)
 {
-    for (size_t i = 0; i < sizeof address_keys / sizeof address_keys[0]; i++) {
+    for (size_t i = 0; i < LINE_MOVED_MAX; i++) {
         if (slice_is(name, address_keys[i].name)) {
             return &address_keys[i];
         }
@@ -75,24 +65,34 @@ static const struct address_key *address_key_find(struct slice name)
     return NULL;
 }
 
-static void add_address(struct line *line, struct slice name, struct cell cell)
+/* Adds the address that is in the next place, under its other keys if it must move. */
+static void add_address(struct line *line)
 {
+    struct line_pair *pair = &line->pairs[line->count];
     bool moves = line->options->profile == PROFILE_STANDARD &&
-                 memchr(cell.text.data, ':', cell.text.length) != NULL;
-    const struct address_key *key = moves ? address_key_find(name) : NULL;
+                 memchr(pair->cell.text.data, ':', pair->cell.text.length) != NULL;
+    const struct address_key *key = moves ? address_key_find(pair->name) : NULL;
     if (key != NULL) {
-        add_pair(line, slice_of(key->moved_label), escaped(slice_of(key->label)));
-        name = slice_of(key->moved);
+        next_pair(line, 1, slice_of(key->moved))->cell = pair->cell;
+        pair->name = slice_of(key->moved_label);
+        cell_of_escaped(slice_of(key->label), &pair->cell);
+        line->count++;
     }
-    add_pair(line, name, cell);
+    line->count++;
 }
 
-static void add_value(struct line *line, struct slice name, enum value_kind kind, struct cell cell)
+/* Adds the value of that kind that is in the next place, if it is one. */
+static void add_value(struct line *line, enum value_kind kind)
 {
+    struct line_pair *pair = &line->pairs[line->count];
+    if (pair->cell.form == CELL_EMPTY) {
+        return;
+    }
     if (kind == VALUE_IP) {
-        add_address(line, name, cell);
+        add_address(line);
     } else {
-        add_pair(line, name, cell)->is_string = kind == VALUE_STRING;
+        pair->is_string = kind == VALUE_STRING;
+        line->count++;
     }
 }
 
@@ -101,53 +101,65 @@ static void add_extras(struct line *line)
     const struct event *event = line->event;
     for (size_t i = 0; i < event->extra_count; i++) {
         const struct event_extra *extra = &event->extras[i];
-        struct cell cell = cell_of_value(&extra->value, extra->kind, time_form(line));
-        if (cell.form != CELL_EMPTY) {
-            add_value(line, extra->name, extra->kind, cell);
-        }
+        struct line_pair *pair = next_pair(line, 0, extra->name);
+        cell_of_value(&extra->value, extra->kind, time_form(line), &pair->cell);
+        add_value(line, extra->kind);
     }
 }
 
-static struct cell key_cell(const struct line *line, const struct event_key *key)
+static void add_index(struct line *line, struct slice name)
 {
-    switch (key->source) {
-    case KEY_SLOT:
-        return cell_of_slot(line->event, key->slot, key->field, time_form(line));
-    case KEY_DAEMON:
-        return cell_of_daemon(line->event, key->field, time_form(line));
-    case KEY_MESSAGE:
-        return (struct cell){.form = CELL_MESSAGE};
-    case KEY_LITERAL:
-        break;
-    }
-    return literal_cell(key, line->options->format);
-}
-
-static void add_external_id(struct line *line, struct slice name, struct cell cell)
-{
-    if (line->options->log_id != NULL) {
-        cell.form = CELL_ENTRY;
-        cell.text = slice_of(line->options->log_id);
-    }
-    line->external_id = line->count;
-    add_pair(line, name, cell);
-}
-
-static void add_key(struct line *line, const struct event_key *key, const struct event_key *label)
-{
-    struct cell cell = key_cell(line, key);
-    if (cell.form == CELL_EMPTY) {
+    struct line_pair *pair = next_pair(line, 0, name);
+    cell_of_daemon(line->event, FIELD_INDEX, time_form(line), &pair->cell);
+    if (pair->cell.form == CELL_EMPTY) {
         return;
     }
-    if (label != NULL) {
-        add_pair(line, label->name, literal_cell(label, line->options->format));
+    if (is_external_id(name)) {
+        line->external_id = line->count;
+        if (line->options->log_id != NULL) {
+            pair->cell.form = CELL_ENTRY;
+            pair->cell.text = slice_of(line->options->log_id);
+        }
     }
-    if (key->source == KEY_DAEMON && key->field == FIELD_INDEX && is_external_id(key->name)) {
-        add_external_id(line, key->name, cell);
-    } else if (key->source == KEY_SLOT || key->source == KEY_DAEMON) {
-        add_value(line, key->name, catalogue_field(key->field)->kind, cell);
-    } else {
-        add_pair(line, key->name, cell);
+    line->count++;
+}
+
+static void add_key(struct line *line, const struct event_key *key)
+{
+    struct line_pair *pair = next_pair(line, 0, key->name);
+    switch (key->source) {
+    case KEY_SLOT:
+        cell_of_slot(line->event, key->slot, key->field, time_form(line), &pair->cell);
+        add_value(line, catalogue_field(key->field)->kind);
+        break;
+    case KEY_DAEMON:
+        if (key->field == FIELD_INDEX) {
+            add_index(line, key->name);
+        } else {
+            cell_of_daemon(line->event, key->field, time_form(line), &pair->cell);
+            add_value(line, catalogue_field(key->field)->kind);
+        }
+        break;
+    case KEY_MESSAGE:
+        pair->cell.form = CELL_MESSAGE;
+        line->count++;
+        break;
+    case KEY_LITERAL:
+        literal_cell(key, line->options->format, &pair->cell);
+        line->count += pair->cell.form != CELL_EMPTY;
+        break;
+    }
+}
+
+/* A label goes when its key, which comes next, does. */
+static void add_labelled_key(struct line *line, const struct event_key *label)
+{
+    size_t before = line->count;
+    add_key(line, label);
+    size_t labelled = line->count;
+    add_key(line, label + 1);
+    if (line->count == labelled) {
+        line->count = before;
     }
 }
 
@@ -170,17 +182,17 @@ void line_collect(struct line *line, const struct event *event,
     const struct event_key *keys = event->type->keys[options->profile];
     size_t key_count = event->type->key_count[options->profile];
     bool extras_last = options->profile == PROFILE_STANDARD;
-    assert(key_count + sizeof address_keys / sizeof address_keys[0] <= LINE_KEYS_MAX);
+    assert(key_count <= LINE_KEYS_MAX);
     assert(event->extra_count <= EVENT_EXTRAS_MAX);
     for (size_t i = 0; i < key_count; i++) {
-        const struct event_key *label = keys[i].is_label ? &keys[i] : NULL;
-        if (label != NULL) {
-            i++;
-        }
         if (!extras_last && is_external_id(keys[i].name)) {
             add_extras(line);
         }
-        add_key(line, &keys[i], label);
+        if (keys[i].is_label) {
+            add_labelled_key(line, &keys[i++]);
+        } else {
+            add_key(line, &keys[i]);
+        }
     }
     if (extras_last) {
         add_extras(line);
@@ -191,17 +203,27 @@ void line_reduce(struct line *line, const struct event *event, const struct rend
 {
     line_start(line, event, options);
     line->bare = true;
-    struct cell cell = cell_of_daemon(event, FIELD_INDEX, time_form(line));
-    if (cell.form != CELL_EMPTY) {
-        add_external_id(line, slice_of(external_id), cell);
+    add_index(line, slice_of(external_id));
+}
+
+/* A value that is no literal and no message, whole or cut. */
+static void append_value(struct buffer *out, const struct line_pair *pair,
+                         const struct line_style *style)
+{
+    char scratch[CELL_TEXT_BYTES];
+    struct slice text = cell_text(&pair->cell, scratch);
+    if (pair->is_cut) {
+        text.length = pair->kept;
+    }
+    escape_append(out, style->value, text);
+    if (pair->is_cut) {
+        buffer_append(out, "...", LINE_ELLIPSIS_BYTES);
     }
 }
 
 static void append_cell(struct buffer *out, const struct line *line, const struct line_pair *pair,
                         const struct line_style *style)
 {
-    char scratch[CELL_TEXT_BYTES];
-    struct slice text;
     switch (pair->cell.form) {
     case CELL_MESSAGE:
         message_append(out, style->message, line->event, &line->message);
@@ -218,18 +240,31 @@ static void append_cell(struct buffer *out, const struct line *line, const struc
         buffer_append_signed(out, pair->cell.integer);
         break;
     default:
-        text = cell_text(&pair->cell, scratch);
-        text.length = pair->is_cut ? pair->kept : text.length;
-        escape_append(out, style->value, text);
-        buffer_append(out, "...", pair->is_cut ? LINE_ELLIPSIS_BYTES : 0);
+        append_value(out, pair, style);
     }
 }
 
 static void append_name(struct buffer *out, const struct line_style *style, struct slice name)
 {
-    buffer_append_char(out, style->separator);
-    buffer_append_slice(out, name);
-    buffer_append_text(out, style->opening);
+    if (!buffer_reserve(out, name.length + 3)) {
+        return;
+    }
+    char *at = out->data + out->length;
+    *at++ = style->separator;
+    memcpy(at, name.data, name.length);
+    at += name.length;
+    *at++ = '=';
+    if (style->quoted) {
+        *at++ = '"';
+    }
+    out->length = (size_t)(at - out->data);
+}
+
+static void append_end(struct buffer *out, const struct line_style *style)
+{
+    if (style->quoted) {
+        buffer_append_char(out, '"');
+    }
 }
 
 static void append_shortened(struct buffer *out, const struct line *line,
@@ -241,7 +276,7 @@ static void append_shortened(struct buffer *out, const struct line *line,
         buffer_append_char(out, ',');
         buffer_append_slice(out, line->pairs[line->cut[i]].name);
     }
-    buffer_append_text(out, style->closing);
+    append_end(out, style);
 }
 
 void line_append_pairs(struct buffer *out, const struct line *line, const struct line_style *style)
@@ -257,7 +292,7 @@ void line_append_pairs(struct buffer *out, const struct line *line, const struct
         }
         append_name(out, style, pair->name);
         append_cell(out, line, pair, style);
-        buffer_append_text(out, style->closing);
+        append_end(out, style);
     }
     if (is_short && line->external_id == LINE_NOWHERE) {
         append_shortened(out, line, style);
@@ -266,5 +301,5 @@ void line_append_pairs(struct buffer *out, const struct line *line, const struct
 
 size_t line_key_octets(const struct line_style *style, const char *name)
 {
-    return 1 + strlen(name) + strlen(style->opening) + strlen(style->closing);
+    return strlen(name) + (style->quoted ? 4 : 2); /* separator, =, quotes */
 }

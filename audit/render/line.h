@@ -14,9 +14,9 @@
 #include "audit/render/message.h"
 #include "audit/render/render.h"
 
-#define LINE_KEYS_MAX 64 /* keys of a list in the catalogue, addresses moved to c6a keys included \
-                          */
-#define LINE_PAIRS_MAX (LINE_KEYS_MAX + 2 * EVENT_EXTRAS_MAX)
+#define LINE_KEYS_MAX 64 /* keys of a list in the catalogue */
+#define LINE_MOVED_MAX 4 /* addresses that move to c6a keys, each with a label more */
+#define LINE_PAIRS_MAX (LINE_KEYS_MAX + LINE_MOVED_MAX + EVENT_EXTRAS_MAX)
 #define LINE_NOWHERE SIZE_MAX
 #define LINE_ELLIPSIS_BYTES 3
 
@@ -40,11 +40,10 @@ struct line {
     struct line_pair pairs[LINE_PAIRS_MAX];
 };
 
-/* How a format writes a pair: separator, name, opening, value, closing. */
+/* How a format writes a pair: separator, name, =, value. */
 struct line_style {
     char separator;
-    const char *opening;
-    const char *closing;
+    bool quoted; /* quotes around the value */
     enum escape value;
     enum escape message;
     bool message_apart; /* the message is no pair of the list but stands for itself */

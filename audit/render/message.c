@@ -11,7 +11,8 @@ static size_t piece_count(const struct event_type *type)
 static struct slice own_text(const struct event *event, char scratch[CELL_TEXT_BYTES])
 {
     size_t slot = (size_t)event->type->slot_of[FIELD_MSG];
-    struct cell cell = cell_of_slot(event, slot, FIELD_MSG, CELL_TIME_MESSAGE);
+    struct cell cell;
+    cell_of_slot(event, slot, FIELD_MSG, CELL_TIME_MESSAGE, &cell);
     return cell.form == CELL_EMPTY ? event->type->name : cell_text(&cell, scratch);
 }
 
@@ -27,9 +28,12 @@ static struct slice piece_text(const struct event *event, size_t number,
     if (piece->source == KEY_LITERAL) {
         return piece->literal;
     }
-    struct cell cell = piece->source == KEY_SLOT
-                           ? cell_of_slot(event, piece->slot, piece->field, CELL_TIME_MESSAGE)
-                           : cell_of_daemon(event, piece->field, CELL_TIME_MESSAGE);
+    struct cell cell;
+    if (piece->source == KEY_SLOT) {
+        cell_of_slot(event, piece->slot, piece->field, CELL_TIME_MESSAGE, &cell);
+    } else {
+        cell_of_daemon(event, piece->field, CELL_TIME_MESSAGE, &cell);
+    }
     return cell.form == CELL_EMPTY ? slice_of("-") : cell_text(&cell, scratch);
 }
 

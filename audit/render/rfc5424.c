@@ -95,8 +95,7 @@ static void append(struct buffer *out, const struct line *line)
 const struct format_rules rfc5424_rules = {
     .word = "rfc5424",
     .style = {.separator = ' ',
-              .opening = "=\"",
-              .closing = "\"",
+              .quoted = true,
               .value = ESCAPE_PARAM,
               .message = ESCAPE_MSG,
               .message_apart = true},

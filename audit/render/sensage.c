@@ -25,10 +25,6 @@ static void append(struct buffer *out, const struct line *line)
 
 const struct format_rules sensage_rules = {
     .word = "sensage",
-    .style = {.separator = '\t',
-              .opening = "=",
-              .closing = "",
-              .value = ESCAPE_SENSAGE,
-              .message = ESCAPE_SENSAGE},
+    .style = {.separator = '\t', .value = ESCAPE_SENSAGE, .message = ESCAPE_SENSAGE},
     .append = append,
 };

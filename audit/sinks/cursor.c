@@ -13,8 +13,7 @@
 #include "audit/base/file.h"
 
 #define FIRST_LINE "master_key_guardian sink cursor 1\n"
-#define FILE_MAX 1024                                      /* octets; a cursor has some 200 */
-#define HASH_LINE_BYTES (7 + 2 * SHA256_DIGEST_LENGTH + 1) /* "sha256 ", hex, LF */
+#define FILE_MAX 512 /* octets; a cursor has at most some 220 */
 
 static bool is_temporary(const char *name)
 {
@@ -31,57 +30,50 @@ bool cursor_name_is_good(const char *name)
            strspn(name, letters) == length && !is_temporary(name);
 }
 
-static void hash_line(struct slice text, char out[HASH_LINE_BYTES + 1])
+/* The whole text, ended by NUL; returns its length. */
+static size_t text_of(const struct cursor *cursor, char out[FILE_MAX])
 {
     uint8_t hash[SHA256_DIGEST_LENGTH];
-    SHA256((const unsigned char *)text.data, text.length, hash);
-    int at = snprintf(out, HASH_LINE_BYTES + 1, "sha256 ");
+    int at = snprintf(out, FILE_MAX, FIRST_LINE "next %" PRIu64 "\nplace %s\n", cursor->next,
+                      cursor->place[0] == '\0' ? "-" : cursor->place);
+    SHA256((const unsigned char *)out, (size_t)at, hash);
+    at += snprintf(out + at, (size_t)(FILE_MAX - at), "sha256 ");
     for (size_t i = 0; i < sizeof hash; i++) {
-        at += snprintf(out + at, (size_t)(HASH_LINE_BYTES + 1 - at), "%02x", hash[i]);
+        at += snprintf(out + at, (size_t)(FILE_MAX - at), "%02x", hash[i]);
     }
-    snprintf(out + at, (size_t)(HASH_LINE_BYTES + 1 - at), "\n");
+    at += snprintf(out + at, (size_t)(FILE_MAX - at), "\n");
+    assert(at < FILE_MAX);
+    return (size_t)at;
 }
 
 void cursor_write(struct buffer *buffer, const struct cursor *cursor)
 {
-    size_t start = buffer->length;
-    buffer_append_format(buffer, FIRST_LINE "next %" PRIu64 "\nplace %s\n", cursor->next,
-                         cursor->place[0] == '\0' ? "-" : cursor->place);
-    if (buffer_result(buffer) != OK) {
-        return;
-    }
-    char hash[HASH_LINE_BYTES + 1];
-    hash_line((struct slice){buffer->data + start, buffer->length - start}, hash);
-    buffer_append_text(buffer, hash);
+    char text[FILE_MAX];
+    buffer_append(buffer, text, text_of(cursor, text));
 }
 
+/* Finds the values where they should stand, and then compares the whole with what they give: so
+ * there is one text for one cursor, and the hash is checked with the rest. */
 bool cursor_parse(struct slice text, struct cursor *out)
 {
-    char copy[FILE_MAX + 1];
-    char hash[HASH_LINE_BYTES + 1];
-    if (text.length <= HASH_LINE_BYTES || text.length > FILE_MAX ||
-        memchr(text.data, '\0', text.length) != NULL) {
+    char copy[FILE_MAX];
+    char again[FILE_MAX];
+    struct cursor cursor = {0};
+    if (text.length == 0 || text.length >= sizeof copy) {
         return false;
     }
     memcpy(copy, text.data, text.length);
     copy[text.length] = '\0';
-    size_t body = text.length - HASH_LINE_BYTES;
-    hash_line((struct slice){text.data, body}, hash);
-    if (strcmp(copy + body, hash) != 0) {
-        return false;
-    }
-    copy[body] = '\0';
-    /* The hash says that cursor_write made it; what follows only finds the places again. */
-    struct cursor cursor = {0};
-    int end = 0;
     static_assert(CURSOR_PLACE_BYTES == 64, "the width in the format below");
-    int taken =
-        sscanf(copy, FIRST_LINE "next %" SCNu64 " place %63s%n", &cursor.next, cursor.place, &end);
-    if (taken != 2 || (size_t)end + 1 != body || copy[end] != '\n') {
+    if (sscanf(copy, FIRST_LINE "next %" SCNu64 " place %63s", &cursor.next, cursor.place) != 2) {
         return false;
     }
     if (strcmp(cursor.place, "-") == 0) {
         cursor.place[0] = '\0';
+    }
+    size_t length = text_of(&cursor, again);
+    if (!slice_equal(text, (struct slice){again, length})) {
+        return false;
     }
     *out = cursor;
     return true;

@@ -122,6 +122,29 @@ static void a_rotation_with_a_half_written_line_moves_it_to_the_new_file(void **
     diag_set_level(DIAG_NOTICE);
 }
 
+/* The copy that such a rotation makes ends with the half line; the emptied file must not begin with
+ * the other half. */
+static void emptied_with_a_half_written_line_it_begins_with_the_whole_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    append_many(fixture->log, 30);
+    diag_set_level(DIAG_ERROR);
+    for (rlim_t octets = 2000; octets < 2300; octets += 29) {
+        remove_cursor(fixture);
+        limit_files(octets);
+        struct sink *sink = start(&options, fixture->log);
+        WAIT_UNTIL(status_of(sink).failing);
+        uint64_t lines = status_of(sink).lines;
+        assert_int_equal(truncate(fixture->file, 0), 0);
+        limit_files(RLIM_INFINITY);
+        WAIT_UNTIL(delivered_all(fixture, sink));
+        sink_stop(sink, WAIT_LIMIT_MS);
+        assert_complete(fixture, &options, lines);
+    }
+    diag_set_level(DIAG_NOTICE);
+}
+
 static void trouble_is_said_once_and_its_end_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -371,6 +394,8 @@ int main(void)
                                         unmake),
         cmocka_unit_test_setup_teardown(
             a_rotation_with_a_half_written_line_moves_it_to_the_new_file, make_quiet, unmake),
+        cmocka_unit_test_setup_teardown(
+            emptied_with_a_half_written_line_it_begins_with_the_whole_one, make_quiet, unmake),
         cmocka_unit_test_setup_teardown(trouble_is_said_once_and_its_end_once, make_quiet, unmake),
         cmocka_unit_test_setup_teardown(a_stop_does_not_wait_longer_than_it_may_for_a_failing_sink,
                                         make_quiet, unmake),

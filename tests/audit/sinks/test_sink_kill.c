@@ -3,6 +3,7 @@
 
 #include "audit/sinks/cursor.h"
 
+#include <dirent.h>
 #include <sys/prctl.h>
 
 /* Would be taken for the index by a reader that does not know what a value is. */
@@ -73,6 +74,39 @@ static void a_torn_last_line_is_cut_off_and_said(void **state)
     assert_int_equal(said, 1);
     assert_true(named >= 1);
     assert_complete(fixture, &options, 0);
+}
+
+static const char *first_segment(const char *folder)
+{
+    static char name[64];
+    DIR *listing = opendir(folder);
+    assert_non_null(listing);
+    const struct dirent *item;
+    while ((item = readdir(listing)) != NULL && strstr(item->d_name, ".wal") == NULL) {
+    }
+    assert_non_null(item);
+    snprintf(name, sizeof name, "%.60s", item->d_name);
+    closedir(listing);
+    return name;
+}
+
+static off_t find_in_file(const char *path, const char *text)
+{
+    struct buffer content;
+    buffer_init(&content, (size_t)1 << 26);
+    append_file(path, &content);
+    const char *at = memmem(content.data, content.length, text, strlen(text));
+    assert_non_null(at);
+    off_t place = at - content.data;
+    buffer_done(&content);
+    return place;
+}
+
+static void overwrite(const char *path, off_t place, char octet)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, &octet, 1, place), 1);
+    close(fd);
 }
 
 static void behind_a_foreign_last_line_the_cursor_decides(void **state)
@@ -161,6 +195,35 @@ static void a_damaged_cursor_is_named_and_not_believed(void **state)
     fault_clear(&fault);
     assert_int_equal(sink_known_size(fixture->cursors, &size, &fault), ERR_DAMAGED);
     assert_non_null(strstr(fault.sentence, path));
+}
+
+/* A log that is damaged under the running daemon: nothing is passed over, and it goes on once the
+ * log is whole again. */
+static void where_the_log_is_unreadable_the_sink_stays_and_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    char journal[256];
+    append_many(fixture->log, 6);
+    append_record(fixture->log, RECORD_NOTICE, "to-be-damaged");
+    append_many(fixture->log, 6);
+    snprintf(journal, sizeof journal, "%s/journal", fixture->log_folder);
+    snprintf(journal + strlen(journal), sizeof journal - strlen(journal), "/%s",
+             first_segment(journal));
+    off_t place = find_in_file(journal, "to-be-damaged");
+    overwrite(journal, place, 'X');
+    heard_start(fixture);
+    struct sink *sink = start(&options, fixture->log);
+    WAIT_UNTIL(status_of(sink).failing && status_of(sink).cursor == 6);
+    assert_non_null(strstr(status_of(sink).last_error, journal));
+    overwrite(journal, place, 't');
+    sink_reopen(sink);
+    WAIT_UNTIL(delivered_all(fixture, sink));
+    sink_stop(sink, WAIT_LIMIT_MS);
+    unsigned began = heard_times(fixture, "a sink fails");
+    heard_stop(fixture);
+    assert_int_equal(began, 1);
+    assert_complete(fixture, &options, 0);
 }
 
 /* ---- kill -9 -----------------------------------------------------------------------------------
@@ -254,6 +317,7 @@ int main(void)
         TEST(a_last_line_that_the_log_does_not_have_stops_the_start),
         TEST(a_cursor_ahead_of_the_log_stops_the_start),
         TEST(a_damaged_cursor_is_named_and_not_believed),
+        TEST(where_the_log_is_unreadable_the_sink_stays_and_says_so),
         TEST(kill_nine_under_load_loses_and_doubles_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
