@@ -7,7 +7,7 @@
 #include "audit/base/memory.h"
 
 #define CHUNK_BYTES 4096
-#define KEPT_BYTES 65536
+#define KEPT_BYTES ((size_t)65536)
 #define ALIGNMENT (alignof(max_align_t))
 
 struct arena_chunk {

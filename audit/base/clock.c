@@ -53,7 +53,7 @@ void clock_to_civil(int64_t us, struct clock_civil *out)
 int64_t clock_from_civil(const struct clock_civil *civil)
 {
     int64_t seconds = days_from_civil(civil->year, civil->month, civil->day) * SECONDS_PER_DAY +
-                      civil->hour * 3600 + civil->minute * 60 + civil->second;
+                      INT64_C(3600) * civil->hour + INT64_C(60) * civil->minute + civil->second;
     return seconds * US_PER_SECOND + civil->microsecond;
 }
 
@@ -170,7 +170,7 @@ static bool take_offset(struct slice text, size_t *at, int64_t *out_seconds)
         !take_digits(text, at, 2, &minutes) || hours > 23 || minutes > 59) {
         return false;
     }
-    *out_seconds = sign * (hours * 3600 + minutes * 60);
+    *out_seconds = sign * (INT64_C(3600) * hours + INT64_C(60) * minutes);
     return true;
 }
 

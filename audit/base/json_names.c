@@ -76,7 +76,7 @@ static enum err find_by_sort(struct arena *arena, const struct json *object,
                              const struct json **out)
 {
     size_t count = object->count;
-    const struct json **names = arena_allocate(arena, 2 * count * sizeof *names);
+    const struct json **names = arena_allocate(arena, 2 * count * sizeof(const struct json *));
     if (names == NULL) {
         return ERR_NO_MEMORY;
     }

@@ -131,10 +131,18 @@ const char *json_unescape(struct slice inside, char *out, size_t *out_length, co
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* The first octet from at that must be escaped, or end. */
+/* The first octet from at that must be escaped, or end. The last word overlaps the one before, of
+ * which nothing was marked. */
 static const char *skip_unescaped(const char *at, const char *end)
 {
-    while (end - at >= 8) {
+    const char *start = at;
+    while (at < end) {
+        if (end - at < 8) {
+            if (end - start < 8) {
+                break;
+            }
+            at = end - 8;
+        }
         uint64_t marks = json_special(json_load(at));
         if (marks != 0) {
             return at + json_first_mark(marks);

@@ -1,11 +1,9 @@
 #include "audit/catalogue/catalogue.h"
 
-#include <assert.h>
-
 #include "audit/catalogue/catalogue_hash.h"
 #include "audit/catalogue/catalogue_tables.h"
 
-static uint16_t index_place(const struct catalogue_index *index, struct slice name)
+static inline uint16_t index_place(const struct catalogue_index *index, struct slice name)
 {
     return index->place[catalogue_bucket(name, index->seed, index->bits)];
 }
@@ -19,12 +17,6 @@ const struct event_type *catalogue_find(struct slice type)
     return &catalogue_types[place];
 }
 
-const struct event_type *catalogue_type(enum event_id id)
-{
-    assert(id < EVENT_COUNT);
-    return &catalogue_types[id];
-}
-
 const struct catalogue_field *catalogue_field_find(struct slice name, enum field_id *out_id)
 {
     uint16_t place = index_place(&catalogue_field_index, name);
@@ -33,12 +25,6 @@ const struct catalogue_field *catalogue_field_find(struct slice name, enum field
     }
     *out_id = (enum field_id)place;
     return &catalogue_fields[place];
-}
-
-const struct catalogue_field *catalogue_field(enum field_id id)
-{
-    assert(id < FIELD_TOTAL);
-    return &catalogue_fields[id];
 }
 
 bool catalogue_is_reserved(struct slice name)

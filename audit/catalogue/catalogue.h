@@ -3,6 +3,7 @@
 #ifndef AUDIT_CATALOGUE_CATALOGUE_H
 #define AUDIT_CATALOGUE_CATALOGUE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -76,19 +77,12 @@ enum emit_by { EMIT_DAEMON, EMIT_WORKFLOW, EMIT_ANY };
 enum profile { PROFILE_SENHASEGURA, PROFILE_STANDARD, PROFILE_COUNT };
 
 struct event_type {
-    enum event_id id;
-    struct slice type;       /* "master_key.recovery_failed" */
-    struct slice signature;  /* CEF signature ID, RFC 5424 MSGID */
-    struct slice name;       /* for people, and in the CEF header */
-    struct slice name_cef;   /* escaped for the CEF header */
-    struct slice group;      /* "master_key" */
-    struct slice origin;     /* the vendor's module code, "" if none */
-    bool incident;           /* kind: incident, else event */
-    uint8_t syslog_severity; /* 0-7 */
-    uint8_t cef_severity;    /* 0-10 */
-    bool documented, own, extras;
-    enum emit_by emit;
-    bool takes_message; /* the template is {msg}: the producer's own text */
+    struct slice type;      /* "master_key.recovery_failed" */
+    struct slice signature; /* CEF signature ID, RFC 5424 MSGID */
+    struct slice name;      /* for people, and in the CEF header */
+    struct slice name_cef;  /* escaped for the CEF header */
+    struct slice group;     /* "master_key" */
+    struct slice origin;    /* the vendor's module code, "" if none */
     const struct message_piece *message;
     size_t message_count;
     const struct event_field *fields;
@@ -97,19 +91,41 @@ struct event_type {
         *slot_of; /* [FIELD_TOTAL]: slot of a dictionary field, -1 if the type has it not */
     const struct event_key *keys[PROFILE_COUNT];
     size_t key_count[PROFILE_COUNT];
+    enum event_id id;
+    enum emit_by emit;
+    uint8_t syslog_severity; /* 0-7 */
+    uint8_t cef_severity;    /* 0-10 */
+    bool incident;           /* kind: incident, else event */
+    bool documented, own, extras;
+    bool takes_message; /* the template is {msg}: the producer's own text */
 };
 
 /* The type of that name, or NULL. */
 const struct event_type *catalogue_find(struct slice type);
 
-/* The type of that number; id < EVENT_COUNT. */
-const struct event_type *catalogue_type(enum event_id id);
-
-/* The dictionary's field of that name, or NULL; and by number. */
+/* The dictionary's field of that name and its number, or NULL. */
 const struct catalogue_field *catalogue_field_find(struct slice name, enum field_id *out_id);
-const struct catalogue_field *catalogue_field(enum field_id id);
 
 /* May an extra field never have this name (it would take a key's place)? Ends in "Label" counts. */
 bool catalogue_is_reserved(struct slice name);
+
+/* The tables, in the order of the numbers. Use them by the functions below, which are inline
+ * because making a record or a line asks for every field. */
+extern const struct event_type catalogue_types[EVENT_COUNT];
+extern const struct catalogue_field catalogue_fields[FIELD_TOTAL];
+
+/* The type of that number; id < EVENT_COUNT. */
+static inline const struct event_type *catalogue_type(enum event_id id)
+{
+    assert(id < EVENT_COUNT);
+    return &catalogue_types[id];
+}
+
+/* The dictionary's field of that number; id < FIELD_TOTAL. */
+static inline const struct catalogue_field *catalogue_field(enum field_id id)
+{
+    assert(id < FIELD_TOTAL);
+    return &catalogue_fields[id];
+}
 
 #endif

@@ -1,4 +1,4 @@
-/* Private: the tables that catalogue_gen writes into catalogue_data.c. */
+/* Private: the tables of look-up that catalogue_gen writes into catalogue_data.c. */
 #ifndef AUDIT_CATALOGUE_CATALOGUE_TABLES_H
 #define AUDIT_CATALOGUE_CATALOGUE_TABLES_H
 
@@ -11,8 +11,6 @@ struct catalogue_index {
     const uint16_t *place; /* of a bucket in the list, CATALOGUE_NOWHERE if empty */
 };
 
-extern const struct event_type catalogue_types[EVENT_COUNT];
-extern const struct catalogue_field catalogue_fields[FIELD_TOTAL];
 extern const struct slice catalogue_reserved[];
 
 extern const struct catalogue_index catalogue_type_index;

@@ -3,8 +3,6 @@
 
 #include "audit/base/clock.h"
 
-#define NUMBER_TEXT_BYTES 400
-
 /* The member's name stands in front already: `,"time":`. */
 static void append_stamp(struct buffer *buffer, int64_t us)
 {
@@ -17,7 +15,7 @@ static void append_stamp(struct buffer *buffer, int64_t us)
 
 static void append_number(struct buffer *buffer, double number)
 {
-    char text[NUMBER_TEXT_BYTES];
+    char text[EVENT_NUMBER_BYTES];
     event_number_text(number, text, sizeof text);
     buffer_append_text(buffer, text);
 }

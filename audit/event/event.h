@@ -105,8 +105,9 @@ MUST_CHECK enum err event_check(const struct event *event, struct fault *fault);
 MUST_CHECK enum err event_encode(const struct event *event, struct buffer *buffer,
                                  struct fault *fault);
 
-/* Text of a `number` as formats.md 1.3: "%.4f" without trailing zeros, "-0" as "0". The
- * value must be finite. out has size octets, 400 always suffice; ended by NUL. */
+/* Text of a `number` as formats.md 1.3: "%.4f" without trailing zeros, "-0" as "0". The value must
+ * be finite. out has at least EVENT_NUMBER_BYTES octets; ended by NUL. */
+#define EVENT_NUMBER_BYTES 400
 void event_number_text(double value, char *out, size_t size);
 
 #endif

@@ -1,6 +1,8 @@
 #include "audit/event/value.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -176,7 +178,13 @@ static enum reason read_real_text(const struct catalogue_field *field, struct sl
     }
     memcpy(ended, text.data, text.length);
     ended[text.length] = '\0';
-    return check_real(field, strtod(ended, NULL), out);
+    /* strtod takes the point of the program's locale; glibc gives the locale C without allocating
+     */
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    assert(c_locale != (locale_t)0);
+    double real = strtod_l(ended, NULL, c_locale);
+    freelocale(c_locale);
+    return check_real(field, real, out);
 }
 
 static enum reason check_integer(const struct catalogue_field *field, int64_t integer,

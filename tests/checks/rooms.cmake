@@ -1,6 +1,7 @@
-# The dependency line, checked. guardian_check_room() reads the #include "…" lines of a room's
-# sources and stops with file and line at one that leaves the room without leave: a room not in
-# ROOMS, a header not public, or a path not written from the root. Used at configure and by ctest.
+# The dependency line, checked. guardian_check_room() reads the #include lines of a room's sources
+# and stops with file and line at one that leaves the room without leave: a room not in ROOMS, a
+# header not public, a path not written from the root, or a header of ours in <>. Used at configure
+# and by ctest.
 
 # room_of(PATH out): the room whose folder holds PATH (the longest one wins, as audit/base in audit).
 function(guardian_room_of path out)
@@ -28,8 +29,16 @@ function(guardian_check_room root)
         if(NOT home STREQUAL room_FOLDER)
             continue()
         endif()
-        file(STRINGS "${root}/${source}" includes REGEX "^[ \t]*#[ \t]*include[ \t]*\"")
+        file(STRINGS "${root}/${source}" includes REGEX "^[ \t]*#[ \t]*include[ \t]*[\"<]")
         foreach(include IN LISTS includes)
+            if(include MATCHES "include[ \t]*<([^>]*)>")
+                guardian_room_of("${CMAKE_MATCH_1}" owner)
+                if(owner)
+                    guardian_stop("${root}" "${source}" "<${CMAKE_MATCH_1}>"
+                                  "is ours: it is written in quotes")
+                endif()
+                continue()
+            endif()
             string(REGEX REPLACE "^[^\"]*\"([^\"]*)\".*" "\\1" target "${include}")
             guardian_check_include("${root}" "${source}" "${target}" "${room_FOLDER}"
                                    "${room_ROOMS}")
@@ -59,14 +68,17 @@ function(guardian_check_include root source target folder rooms)
         endif()
     endif()
     if(problem)
-        file(STRINGS "${root}/${source}" lines)
-        set(number 0)
-        file(READ "${root}/${source}" text)
-        string(FIND "${text}" "\"${target}\"" at)
-        string(SUBSTRING "${text}" 0 ${at} before)
-        string(REGEX MATCHALL "\n" newlines "${before}")
-        list(LENGTH newlines number)
-        math(EXPR number "${number} + 1")
-        message(FATAL_ERROR "${source}:${number}: \"${target}\" ${problem}")
+        guardian_stop("${root}" "${source}" "\"${target}\"" "${problem}")
     endif()
+endfunction()
+
+# Stops with the file and the line the include stands in.
+function(guardian_stop root source written problem)
+    file(READ "${root}/${source}" text)
+    string(FIND "${text}" "${written}" at)
+    string(SUBSTRING "${text}" 0 ${at} before)
+    string(REGEX MATCHALL "\n" newlines "${before}")
+    list(LENGTH newlines number)
+    math(EXPR number "${number} + 1")
+    message(FATAL_ERROR "${source}:${number}: ${written} ${problem}")
 endfunction()

@@ -161,8 +161,9 @@ static void finds_bad_octets_in_long_text(void **state)
 {
     (void)state;
     char text[40];
-    for (size_t place = 0; place < sizeof text; place++) {
-        memset(text, 'a', sizeof text);
+    for (size_t i = 0; i < 2 * sizeof text; i++) {
+        size_t place = i / 2;
+        memset(text, i % 2 == 0 ? 'a' : '1', sizeof text);
         assert_true(json_is_utf8((struct slice){text, sizeof text}));
         text[place] = (char)0x80;
         assert_false(json_is_utf8((struct slice){text, sizeof text}));
@@ -170,6 +171,20 @@ static void finds_bad_octets_in_long_text(void **state)
         assert_false(json_is_utf8((struct slice){text, sizeof text}));
     }
     assert_true(json_is_utf8((struct slice){NULL, 0}));
+}
+
+static void a_character_that_ends_behind_the_end_is_none(void **state)
+{
+    (void)state;
+    static const char *const characters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    for (size_t i = 0; i < 3; i++) {
+        const char *at = characters[i];
+        assert_int_equal(utf8_sequence(at, at + i + 2), i + 2);
+        for (size_t length = 1; length < i + 2; length++) {
+            assert_int_equal(utf8_sequence(at, at + length), 0);
+            assert_false(json_is_utf8((struct slice){at, length}));
+        }
+    }
 }
 
 static void a_character_cut_off_is_left_out(void **state)
@@ -194,6 +209,7 @@ int main(void)
         cmocka_unit_test(nothing_else_is_utf8),
         cmocka_unit_test(nothing_else_of_four_octets_is_one_character),
         cmocka_unit_test(finds_bad_octets_in_long_text),
+        cmocka_unit_test(a_character_that_ends_behind_the_end_is_none),
         cmocka_unit_test(a_character_cut_off_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
