@@ -314,14 +314,19 @@ void file_fault_end(void)
 
 void file_fault_fail(enum file_fault_call call, unsigned long n, int error_number, uint64_t part)
 {
+    pthread_mutex_lock(&disk.lock);
     disk.fail_at[call] = n == 0 ? 0 : disk.count[call] + n;
     disk.fail_with[call] = error_number;
     disk.part = part;
+    pthread_mutex_unlock(&disk.lock);
 }
 
 unsigned long file_fault_count(enum file_fault_call call)
 {
-    return disk.count[call];
+    pthread_mutex_lock(&disk.lock);
+    unsigned long count = disk.count[call];
+    pthread_mutex_unlock(&disk.lock);
+    return count;
 }
 
 void file_fault_set_capacity(uint64_t bytes)
@@ -333,7 +338,9 @@ void file_fault_set_capacity(uint64_t bytes)
 
 void file_fault_cut_power(unsigned long n)
 {
+    pthread_mutex_lock(&disk.lock);
     disk.cut_at = n == 0 ? 0 : disk.count[FILE_FAULT_SYNC] + n;
+    pthread_mutex_unlock(&disk.lock);
 }
 
 bool file_fault_power_is_cut(void)

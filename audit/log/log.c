@@ -37,6 +37,7 @@ struct log {
     struct spare spare;
     struct writer writer;
     _Atomic int64_t space_looked_ms;
+    _Atomic uint64_t space_attempts; /* of the spare, at that look */
     _Atomic uint64_t space_free_bytes;
     /* how far log_open came */
     bool has_requests;
@@ -44,6 +45,32 @@ struct log {
     bool has_growth;
     bool has_spare;
 };
+
+/* ---- space ---- */
+
+/* Time for a look? One thread is told so, the others take what was seen last. */
+static bool space_look_is_due(struct log *log)
+{
+    int64_t now_ms = clock_boot_ms();
+    int64_t looked_ms = atomic_load(&log->space_looked_ms);
+    uint64_t attempts = atomic_load(&log->spare.attempts);
+    /* We fill the disk segment by segment; others do at any time. */
+    if (atomic_exchange(&log->space_attempts, attempts) != attempts) {
+        atomic_store(&log->space_looked_ms, now_ms);
+        return true;
+    }
+    return now_ms - looked_ms >= SPACE_EVERY_MS &&
+           atomic_compare_exchange_strong(&log->space_looked_ms, &looked_ms, now_ms);
+}
+
+static bool space_low(struct log *log)
+{
+    uint64_t bytes;
+    if (space_look_is_due(log) && file_free_bytes(log->journal.directory_fd, &bytes) == OK) {
+        atomic_store(&log->space_free_bytes, bytes);
+    }
+    return atomic_load(&log->space_free_bytes) < log->reserve_bytes;
+}
 
 /* ---- open ---- */
 
@@ -139,12 +166,8 @@ static enum err recover(struct log *log, const struct log_options *options,
     if (recovery.torn) {
         tell_torn(log, opened);
     }
-    err = opened->created ? begin_first_segment(log, fault)
-                          : recover_repair(&log->journal, &recovery, fault);
-    if (err == OK && file_sync(log->directory_fd) != OK) {
-        err = file_failed(fault, "sync the folder", options->directory, NULL);
-    }
-    return err;
+    return opened->created ? begin_first_segment(log, fault)
+                           : recover_repair(&log->journal, &recovery, fault);
 }
 
 static enum err start_threads(struct log *log, const struct log_options *options,
@@ -158,6 +181,7 @@ static enum err start_threads(struct log *log, const struct log_options *options
     if (err != OK) {
         return err;
     }
+    (void)space_low(log);
     spare_want(&log->spare);
     log->writer.journal = &log->journal;
     log->writer.spare = &log->spare;
@@ -200,7 +224,8 @@ enum err log_open(const struct log_options *options, struct log **out,
     log->first_segment_bytes = segment_size(options->first_segment_bytes, FIRST_SEGMENT_BYTES);
     log->segment_bytes = segment_size(options->segment_bytes, SEGMENT_BYTES);
     log->reserve_bytes = options->reserve_bytes;
-    log->space_looked_ms = INT64_MIN / 2;
+    log->space_looked_ms = -SPACE_EVERY_MS;
+    log->space_free_bytes = UINT64_MAX; /* until the first look, in start_threads */
     struct log_opened opened = {0};
     enum err err = open_all(log, options, &opened, fault);
     if (err != OK) {
@@ -243,21 +268,6 @@ void log_close(struct log *log)
 void log_leaf_hash(struct slice record, uint8_t out[32])
 {
     hash_leaf(record, out);
-}
-
-/* Looks at most every SPACE_EVERY_MS; one thread looks, the others take what it saw last. */
-static bool space_low(struct log *log)
-{
-    int64_t now_ms = clock_boot_ms();
-    int64_t looked_ms = atomic_load(&log->space_looked_ms);
-    if (now_ms - looked_ms >= SPACE_EVERY_MS &&
-        atomic_compare_exchange_strong(&log->space_looked_ms, &looked_ms, now_ms)) {
-        uint64_t bytes;
-        if (file_free_bytes(log->journal.directory_fd, &bytes) == OK) {
-            atomic_store(&log->space_free_bytes, bytes);
-        }
-    }
-    return atomic_load(&log->space_free_bytes) < log->reserve_bytes;
 }
 
 enum err log_append(struct log *log, const struct log_entry *entries, size_t count,

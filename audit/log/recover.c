@@ -429,9 +429,10 @@ static enum err write_again(int fd, uint64_t offset, uint64_t length)
     return err;
 }
 
-/* All but the last frame were synced before the next was written, and the pages of all but the
- * newest segment before their names: these two are written again. The others are only synced, in
- * case somebody has copied them here; that costs nothing when they are clean. */
+/* All frames but the last were synced before the next one was written, and the page of a segment
+ * before it got its name: the last frame alone may be in the page cache only, and is written again.
+ * The rest is only synced, in case somebody has copied it here; that costs nothing when it is
+ * clean. */
 static enum err make_durable(struct journal *journal, const struct recovery *recovery,
                              size_t number, int fd)
 {
@@ -439,11 +440,8 @@ static enum err make_durable(struct journal *journal, const struct recovery *rec
     if (recovery->has_last && number == recovery->last_segment) {
         err = write_again(fd, recovery->last_offset, recovery->last_length);
     }
-    if (err == OK && number + 1 == journal->count) {
-        err = write_again(fd, 0, SEGMENT_HEAD_BYTES);
-        if (err == OK && recovery->torn) {
-            err = file_zero(fd, journal->offset, recovery->torn_end);
-        }
+    if (err == OK && recovery->torn && number + 1 == journal->count) {
+        err = file_zero(fd, journal->offset, recovery->torn_end);
     }
     return err == OK ? file_sync_data(fd) : err;
 }

@@ -85,6 +85,7 @@ static void make_wanted(struct spare *spare)
     int fd = -1;
     enum err err = make_and_name(spare, bytes, &fd);
     int why = errno;
+    atomic_fetch_add(&spare->attempts, 1);
     pthread_mutex_lock(&spare->lock);
     if (err == OK) {
         spare->fd = fd;

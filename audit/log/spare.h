@@ -32,6 +32,7 @@ struct spare {
     pthread_t thread;
     bool running;
     atomic_bool stopping;
+    _Atomic uint64_t attempts; /* at making one: what is free on the disk has changed since */
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t changed;

@@ -1,8 +1,15 @@
 /* The log's door: what was appended is there, at its index, also after the next start. */
 #include "tests/audit/log/scratch.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+
+#include "audit/base/file.h"
+#include "audit/base/memory.h"
 
 #define SALT 7
 #define LONGEST 700
@@ -355,6 +362,251 @@ static void an_append_wakes_those_who_wait(void **state)
     log_close(log);
 }
 
+/* ---- request ids ---- */
+
+static struct log_request request_of(unsigned number, uint8_t parameters)
+{
+    struct log_request request = {.parameters = {parameters}};
+    memcpy(request.key, &number, sizeof number);
+    return request;
+}
+
+static enum err append_with(struct log *log, const struct log_request *request, unsigned number,
+                            struct log_range *range)
+{
+    char text[32];
+    int length = snprintf(text, sizeof text, "request %u", number);
+    struct log_entry entry = {.record = {text, (size_t)length}};
+    log_leaf_hash(entry.record, entry.leaf_hash);
+    return log_append(log, &entry, 1, request, false, range, NULL);
+}
+
+static void a_repeated_request_gets_the_first_answer_also_after_reopening(void **state)
+{
+    struct log_options options = scratch_options(*state);
+    struct log *log = scratch_open(&options, NULL);
+    struct log_request request = request_of(5, 1);
+    struct log_request changed = request_of(5, 2);
+    struct log_range first = {0};
+    struct log_range range = {0};
+    assert_int_equal(scratch_append(log, 3, SALT, LONGEST, NULL), OK);
+    assert_int_equal(log_request_begin(log, &request, &range), LOG_REQUEST_NEW);
+    log_request_abandon(log, &request);
+    assert_int_equal(log_request_begin(log, &request, &range), LOG_REQUEST_NEW);
+    assert_int_equal(append_with(log, &request, 5, &first), OK);
+    assert_int_equal(first.first, 3);
+    for (int start = 0; start < 3; start++) {
+        assert_int_equal(log_request_begin(log, &request, &range), LOG_REQUEST_DONE);
+        assert_int_equal(range.first, first.first);
+        assert_int_equal(range.count, first.count);
+        assert_int_equal(log_request_begin(log, &changed, &range), LOG_REQUEST_REUSED);
+        log_close(log);
+        log = scratch_open(&options, NULL);
+    }
+    assert_int_equal(log_size(log), 4);
+    log_close(log);
+}
+
+#define ASKERS 8
+#define QUESTIONS 100
+
+static atomic_uint written[QUESTIONS];
+static _Atomic uint64_t answered[QUESTIONS][ASKERS];
+
+struct asker {
+    struct log *log;
+    unsigned number;
+};
+
+static void *ask_all(void *argument)
+{
+    const struct asker *asker = argument;
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        struct log_request request = request_of(i, 1);
+        struct log_range range = {UINT64_MAX, 0};
+        if (log_request_begin(asker->log, &request, &range) == LOG_REQUEST_NEW &&
+            append_with(asker->log, &request, i, &range) == OK) {
+            atomic_fetch_add(&written[i], 1);
+        }
+        atomic_store(&answered[i][asker->number], range.first);
+    }
+    return NULL;
+}
+
+static void of_many_who_send_the_same_at_once_one_writes(void **state)
+{
+    struct log_options options = scratch_options(*state);
+    struct log *log = scratch_open(&options, NULL);
+    struct asker askers[ASKERS];
+    pthread_t threads[ASKERS];
+    for (unsigned i = 0; i < ASKERS; i++) {
+        askers[i] = (struct asker){log, i};
+        pthread_create(&threads[i], NULL, ask_all, &askers[i]);
+    }
+    for (unsigned i = 0; i < ASKERS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(log_size(log), QUESTIONS);
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        assert_int_equal(atomic_load(&written[i]), 1);
+        for (unsigned k = 1; k < ASKERS; k++) {
+            assert_int_equal(atomic_load(&answered[i][k]), atomic_load(&answered[i][0]));
+        }
+    }
+    log_close(log);
+}
+
+static int no_sync(int fd)
+{
+    (void)fd;
+    return 0;
+}
+
+static int kernel_open_at(int directory_fd, const char *name, int flags, mode_t mode)
+{
+    return openat(directory_fd, name, flags, mode);
+}
+
+static int kernel_rename_at(int directory_fd, const char *from, const char *to)
+{
+    return renameat(directory_fd, from, directory_fd, to);
+}
+
+static int kernel_remove_at(int directory_fd, const char *name)
+{
+    return unlinkat(directory_fd, name, 0);
+}
+
+/* Durability is not what the next test is about, and 66,000 commits take their time. */
+static const struct file_calls without_sync = {.open_at = kernel_open_at,
+                                               .make_directory_at = mkdirat,
+                                               .write_at = pwritev,
+                                               .sync_data = no_sync,
+                                               .sync = no_sync,
+                                               .rename_at = kernel_rename_at,
+                                               .remove_at = kernel_remove_at,
+                                               .space = fstatvfs};
+
+static void the_last_65536_requests_survive_reopening_and_no_older_one(void **state)
+{
+    struct log_options options = scratch_options(*state);
+    options.segment_bytes = 1 << 20;
+    file_calls_set(&without_sync);
+    struct log *log = scratch_open(&options, NULL);
+    const unsigned count = LOG_REQUESTS + 100;
+    struct log_range range;
+    for (unsigned i = 0; i < count; i++) {
+        struct log_request request = request_of(i, 1);
+        assert_int_equal(log_request_begin(log, &request, &range), LOG_REQUEST_NEW);
+        assert_int_equal(append_with(log, &request, i, &range), OK);
+    }
+    for (int start = 0; start < 2; start++) {
+        for (unsigned i = 0; i < count; i++) {
+            struct log_request request = request_of(i, 1);
+            enum log_request_state found = log_request_begin(log, &request, &range);
+            if (i < count - LOG_REQUESTS) {
+                assert_int_equal(found, LOG_REQUEST_NEW);
+                log_request_abandon(log, &request);
+            } else {
+                assert_int_equal(found, LOG_REQUEST_DONE);
+                assert_int_equal(range.first, i);
+            }
+        }
+        log_close(log);
+        log = scratch_open(&options, NULL);
+    }
+    log_close(log);
+    file_calls_set(NULL);
+}
+
+/* ---- memory ---- */
+
+static void opening_without_memory_is_refused_and_takes_nothing_with_it(void **state)
+{
+    struct log_options options = scratch_options(*state);
+    struct log *log = scratch_open(&options, NULL);
+    for (int i = 0; i < 60; i++) { /* several segments */
+        assert_int_equal(scratch_append(log, 5, SALT, LONGEST, NULL), OK);
+    }
+    uint64_t size = log_size(log);
+    log_close(log);
+    struct log_opened opened;
+    struct fault fault;
+    enum err err = ERR_NO_MEMORY;
+    unsigned long n = 1;
+    for (; err != OK; n++) {
+        memory_fail_from(n);
+        err = log_open(&options, &log, &opened, &fault);
+        memory_fail_from(0);
+        assert_true(err == OK || (err == ERR_NO_MEMORY && fault.reason == REASON_no_memory));
+    }
+    assert_true(n > 8);
+    assert_int_equal(opened.size, size);
+    struct log_reader *reader;
+    memory_fail_from(1);
+    assert_int_equal(log_reader_open(log, &reader), ERR_NO_MEMORY);
+    memory_fail_from(0);
+    scratch_check(log, size, SALT, LONGEST);
+    log_close(log);
+}
+
+static long resident_kib(void)
+{
+    long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*s %ld", &pages), 1);
+    fclose(file);
+    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static void an_idle_log_takes_little_memory(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their shadow is not ours to count */
+#endif
+    struct log_options options = scratch_options(*state);
+    long before = resident_kib();
+    struct log *log = scratch_open(&options, NULL);
+    assert_int_equal(scratch_append(log, 1, SALT, LONGEST, NULL), OK);
+    long grown = resident_kib() - before;
+    log_close(log);
+    if (grown > 1024) {
+        fail_msg("%ld KiB", grown);
+    }
+}
+
+/* ---- damage under way ---- */
+
+static void reading_what_is_damaged_meanwhile_names_file_and_offset(void **state)
+{
+    const struct scratch *scratch = *state;
+    struct log_options options = scratch_options(scratch);
+    struct log *log = scratch_open(&options, NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(scratch_append(log, 4, SALT, LONGEST, NULL), OK);
+    }
+    struct log_reader *reader;
+    struct slice record;
+    struct fault fault;
+    assert_int_equal(log_reader_open(log, &reader), OK);
+    assert_int_equal(log_read(reader, 0, &record, NULL), OK);
+    char path[PATH_MAX + 64];
+    snprintf(path, sizeof path, "%.4000s/journal/00000000000000000000.wal", scratch->log);
+    int fd = open(path, O_RDWR);
+    char octet;
+    assert_int_equal(pread(fd, &octet, 1, 4096 + 40), 1);
+    octet ^= 1;
+    assert_int_equal(pwrite(fd, &octet, 1, 4096 + 40), 1); /* the first frame's count */
+    close(fd);
+    assert_int_equal(log_read(reader, 5, &record, &fault), ERR_DAMAGED);
+    assert_int_equal(fault.reason, REASON_damaged);
+    assert_non_null(strstr(fault.sentence, path));
+    assert_non_null(strstr(fault.sentence, ", offset "));
+    log_reader_close(reader);
+    log_close(log);
+}
+
 int main(void)
 {
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, make_scratch, remove_scratch)
@@ -370,6 +622,12 @@ int main(void)
         IN_SCRATCH(appenders_and_readers_do_not_disturb_each_other),
         IN_SCRATCH(a_wake_just_before_the_wait_is_not_lost),
         IN_SCRATCH(an_append_wakes_those_who_wait),
+        IN_SCRATCH(a_repeated_request_gets_the_first_answer_also_after_reopening),
+        IN_SCRATCH(of_many_who_send_the_same_at_once_one_writes),
+        IN_SCRATCH(the_last_65536_requests_survive_reopening_and_no_older_one),
+        IN_SCRATCH(opening_without_memory_is_refused_and_takes_nothing_with_it),
+        IN_SCRATCH(an_idle_log_takes_little_memory),
+        IN_SCRATCH(reading_what_is_damaged_meanwhile_names_file_and_offset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #define WORKLOAD_THREADS 4
-#define WORKLOAD_APPENDS 400
+#define WORKLOAD_APPENDS 1500
 #define WORKLOAD_BATCH 9
 #define WORKLOAD_TEXT 700
 
