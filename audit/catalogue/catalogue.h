@@ -77,19 +77,12 @@ enum emit_by { EMIT_DAEMON, EMIT_WORKFLOW, EMIT_ANY };
 enum profile { PROFILE_SENHASEGURA, PROFILE_STANDARD, PROFILE_COUNT };
 
 struct event_type {
-    enum event_id id;
-    struct slice type;       /* "master_key.recovery_failed" */
-    struct slice signature;  /* CEF signature ID, RFC 5424 MSGID */
-    struct slice name;       /* for people, and in the CEF header */
-    struct slice name_cef;   /* escaped for the CEF header */
-    struct slice group;      /* "master_key" */
-    struct slice origin;     /* the vendor's module code, "" if none */
-    bool incident;           /* kind: incident, else event */
-    uint8_t syslog_severity; /* 0-7 */
-    uint8_t cef_severity;    /* 0-10 */
-    bool documented, own, extras;
-    enum emit_by emit;
-    bool takes_message; /* the template is {msg}: the producer's own text */
+    struct slice type;      /* "master_key.recovery_failed" */
+    struct slice signature; /* CEF signature ID, RFC 5424 MSGID */
+    struct slice name;      /* for people, and in the CEF header */
+    struct slice name_cef;  /* escaped for the CEF header */
+    struct slice group;     /* "master_key" */
+    struct slice origin;    /* the vendor's module code, "" if none */
     const struct message_piece *message;
     size_t message_count;
     const struct event_field *fields;
@@ -98,6 +91,13 @@ struct event_type {
         *slot_of; /* [FIELD_TOTAL]: slot of a dictionary field, -1 if the type has it not */
     const struct event_key *keys[PROFILE_COUNT];
     size_t key_count[PROFILE_COUNT];
+    enum event_id id;
+    enum emit_by emit;
+    uint8_t syslog_severity; /* 0-7 */
+    uint8_t cef_severity;    /* 0-10 */
+    bool incident;           /* kind: incident, else event */
+    bool documented, own, extras;
+    bool takes_message; /* the template is {msg}: the producer's own text */
 };
 
 /* The type of that name, or NULL. */

@@ -8,8 +8,8 @@
 
 #include "audit/catalogue/gen_model.h"
 
-#define FILE_MAX_BYTES (8 * 1024 * 1024)
-#define ARENA_MAX_BYTES (64 * 1024 * 1024)
+#define FILE_MAX_BYTES ((size_t)8 << 20)
+#define ARENA_MAX_BYTES ((size_t)64 << 20)
 
 static enum err file_failed(struct fault *fault, const char *path)
 {

@@ -388,6 +388,7 @@ enum err event_decode(struct arena *arena, struct slice record, int64_t index, s
     if (err != OK) {
         return err;
     }
+    assert(event != NULL);
     if (index >= 0) {
         event->index = index;
     }

@@ -92,12 +92,9 @@ void cell_of_daemon(const struct event *event, enum field_id field, enum cell_fo
     case FIELD_VIA:
         cell_of_text(event->via, out);
         break;
-    case FIELD_INDEX:
-        cell_of_integer(event->index, event->index < 0 ? CELL_EMPTY : CELL_INTEGER, out);
-        break;
     default:
-        assert(!"no field of the daemon's that a line shows");
-        out->form = CELL_EMPTY;
+        assert(field == FIELD_INDEX); /* no line shows another one */
+        cell_of_integer(event->index, event->index < 0 ? CELL_EMPTY : CELL_INTEGER, out);
     }
 }
 
