@@ -72,8 +72,6 @@ enum err fault_set(struct fault *fault, enum err err, enum reason reason, const 
     va_end(arguments);
     end_whole(fault->sentence);
     clean(fault->sentence);
-    end_whole(fault->field);
-    clean(fault->field);
     return err;
 }
 

@@ -282,7 +282,7 @@ enum err log_append(struct log *log, const struct log_entry *entries, size_t cou
         if (request != NULL) {
             requests_abandon(&log->requests, request);
         }
-        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_disk, "disk",
+        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "disk",
                          "The disk under the log has less than its reserve of %llu octets free: "
                          "nothing was done. Free some space and try again.",
                          (unsigned long long)log->reserve_bytes);

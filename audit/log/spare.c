@@ -190,12 +190,12 @@ void spare_want(struct spare *spare)
 static enum err refuse(struct spare *spare, struct fault *fault)
 {
     if (spare->why == ENOSPC || spare->why == EDQUOT) {
-        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_disk, "disk",
+        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "disk",
                          "The disk under %s has no room for the next part of the log: nothing was "
                          "done. Free some space and try again.",
                          spare->path);
     }
-    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_commit_wait, NULL,
+    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "commit_wait",
                      "The next part of the log in %s cannot be prepared (%s): nothing was done. "
                      "Mend that and try again.",
                      spare->path, strerrordesc_np(spare->why));
@@ -242,7 +242,7 @@ enum err spare_take(struct spare *spare, uint64_t bytes, int64_t deadline_ms, in
         if (spare->state == SPARE_FAILED) {
             err = refuse(spare, fault);
         } else if (!wait_for_change(spare, deadline_ms)) {
-            err = fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_commit_wait, NULL,
+            err = fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "commit_wait",
                             "The next part of the log in %s was not ready in time: nothing was "
                             "done. The disk is too slow or busy; try again.",
                             spare->path);

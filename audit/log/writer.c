@@ -41,7 +41,7 @@ struct group {
 
 static enum err say_stopped(struct fault *fault)
 {
-    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_log_stopped, NULL,
+    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "log",
                      "The log has stopped: nothing was done. Try again after the daemon's next "
                      "start.");
 }

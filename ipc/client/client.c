@@ -65,8 +65,15 @@ enum client_exit client_refused(enum err err, const struct fault *fault)
         fprintf(stderr, "guardianctl: %s\n", fault->sentence);
         return CLIENT_UNREACHABLE;
     }
+    /* The field may bear a name that somebody else chose: what is no plain text is not shown. */
+    char field[sizeof fault->field];
+    size_t length = 0;
+    for (const char *at = fault->field; *at != '\0'; at++) {
+        field[length++] = *at < 0x20 || *at == 0x7f ? '?' : *at;
+    }
+    field[length] = '\0';
     fprintf(stderr, "guardianctl: refused: %s (%s%s%s)\n", fault->sentence,
-            reason_word(fault->reason), fault->field[0] == '\0' ? "" : " ", fault->field);
+            reason_word(fault->reason), length == 0 ? "" : " ", field);
     return CLIENT_REFUSED;
 }
 

@@ -25,9 +25,11 @@ void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event
     struct log_range range;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = event == NULL ? fault_no_memory(&fault)
-                                 : trail_emit(daemon->trail, arena, &event, 1, NULL, clock_now_us(),
-                                              NULL, true, &range, &fault);
+    enum err err = event == NULL ? fault_no_memory(&fault) : event_check(event, &fault);
+    if (err == OK) {
+        err = trail_emit(daemon->trail, arena, &event, 1, NULL, clock_now_us(), NULL, true, &range,
+                         &fault);
+    }
     if (err != OK) {
         diag_say(DIAG_ERROR, "an event of the guardian's own could not be recorded", "type",
                  event == NULL ? "-" : event->type->type.data, "why", fault.sentence, NULL);

@@ -103,6 +103,7 @@ static void block_signals(sigset_t *out)
     sigaddset(out, SIGINT);
     sigprocmask(SIG_BLOCK, out, NULL); /* before any thread starts: all of them inherit it */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of a write, not an end */
 }
 
 static enum err get_config(const struct options *options, struct config **out)

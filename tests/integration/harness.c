@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,8 +80,12 @@ static void launch(struct harness *harness)
     harness->daemon = fork();
     assert_true(harness->daemon >= 0);
     if (harness->daemon == 0) {
+        /* Ends with the test, and holds none of its pipes open: a failed test must not hang. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         int errors = open(harness->errors, O_WRONLY | O_CREAT | O_APPEND, 0600);
+        int nowhere = open("/dev/null", O_WRONLY);
         dup2(errors, STDERR_FILENO);
+        dup2(nowhere, STDOUT_FILENO);
         setenv("GUARDIAN_HOME", harness->directory, 1);
         if (harness->config[0] == '\0') {
             execl(TEST_DAEMON, TEST_DAEMON, (char *)NULL);

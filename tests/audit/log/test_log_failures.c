@@ -60,7 +60,7 @@ static void is_dead(struct workload *work)
     assert_true(log_failed(work->log));
     work->appends[3][0].fate = FATE_NONE;
     assert_int_equal(workload_append(work, 3, 0, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_log_stopped);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_int_equal(work->appends[3][0].fate, FATE_REFUSED);
     assert_int_equal(log_request_begin(work->log, &request, &range), LOG_REQUEST_STOPPED);
     struct log_status status;

@@ -40,7 +40,7 @@ static unsigned append_until_full(unsigned from)
         assert_true(append < WORKLOAD_APPENDS);
     }
     assert_int_equal(fault.err, ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_disk);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_string_equal(fault.field, "disk");
     assert_false(log_failed(work.log));
     return append;
@@ -130,7 +130,7 @@ static void below_the_reserve_only_what_is_urgent_is_taken(void **state)
         urgent++;
     }
     assert_true(urgent > 100);
-    assert_int_equal(fault.reason, REASON_disk);
+    assert_int_equal(fault.reason, REASON_refused);
     file_fault_set_capacity(0);
     assert_true(until_accepted(full + 2));
     log_close(work.log);
@@ -185,7 +185,7 @@ static void a_small_file_system_fills_up_and_is_freed(void **state)
         assert_int_equal(range.first, size);
         size++;
     }
-    assert_int_equal(fault.reason, REASON_disk);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_true(size > 50);
     assert_int_equal(unlink(ballast), 0);
     for (int i = 0; i < 20; i++) {

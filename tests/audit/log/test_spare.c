@@ -152,13 +152,13 @@ static void a_full_disk_is_said_and_tried_again(void **state)
     file_fault_set_capacity(BYTES - 1);
     start();
     assert_int_equal(take(100, 10000, &fd, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_disk);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_false(exists(SPARE_NAME_MAKING));
     /* Full in the middle, although there seemed to be room. */
     file_fault_set_capacity(0);
     file_fault_fail(FILE_FAULT_WRITE, 2, ENOSPC, 0);
     assert_int_equal(take(100, 10000, &fd, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_disk);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_false(exists(SPARE_NAME_MAKING));
     assert_int_equal(take(100, 10000, &fd, &fault), OK);
     close(fd);
@@ -174,7 +174,7 @@ static void another_fault_is_said_by_its_name(void **state)
     file_fault_fail(FILE_FAULT_SYNC, 1, EIO, 0);
     start();
     assert_int_equal(take(100, 10000, &fd, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_commit_wait);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_non_null(strstr(fault.sentence, "Input/output error"));
     spare_stop(&spare);
 }
@@ -223,9 +223,9 @@ static void is_not_waited_for_longer_than_allowed(void **state)
     start();
     spare_want(&spare);
     assert_int_equal(take(100, 0, &fd, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_commit_wait);
+    assert_int_equal(fault.reason, REASON_refused);
     assert_int_equal(take(100, 30, &fd, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_commit_wait);
+    assert_int_equal(fault.reason, REASON_refused);
     pthread_mutex_unlock(&gate);
     assert_int_equal(take(100, 10000, &fd, &fault), OK);
     close(fd);
