@@ -118,7 +118,7 @@ enum err file_make_directory(const char *path, struct fault *fault)
     if (!parent_of(path, parent)) {
         return file_failed(fault, "make the folder", path, NULL);
     }
-    int fd;
+    int fd = -1;
     enum err err = file_open_directory(parent, &fd, fault);
     if (err != OK) {
         /* A folder of somebody else, who answers for its names. */

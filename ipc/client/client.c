@@ -53,8 +53,8 @@ enum err client_try(struct client *client, const char *method, const char *param
     buffer_append_char(&text, '}');
     enum err err = buffer_result(&text) != OK
                        ? fault_no_memory(fault)
-                       : session_call(client->session, &client->arena, method,
-                                         buffer_slice(&text), out_result, fault);
+                       : session_call(client->session, &client->arena, method, buffer_slice(&text),
+                                      out_result, fault);
     buffer_done(&text);
     return err;
 }

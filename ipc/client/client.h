@@ -23,8 +23,8 @@ enum client_exit {
 struct client {
     const char *url;
     bool json;
-    const char *as;                /* LOGIN[:ID:NAME:PRIVILEGE], or NULL */
-    const char *from;              /* ADDRESS, or NULL */
+    const char *as;          /* LOGIN[:ID:NAME:PRIVILEGE], or NULL */
+    const char *from;        /* ADDRESS, or NULL */
     struct session *session; /* dialled with the first call */
     struct arena arena;
 };

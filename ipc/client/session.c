@@ -150,7 +150,7 @@ static enum err exchange(struct session *session, struct arena *arena, struct bu
 }
 
 enum err session_call(struct session *session, struct arena *arena, const char *method,
-                         struct slice params, const struct json **out_result, struct fault *fault)
+                      struct slice params, const struct json **out_result, struct fault *fault)
 {
     struct buffer request;
     struct slice answer;

@@ -248,6 +248,24 @@ enum err config_load(const char *file, struct config **out, struct buffer *lines
     return err;
 }
 
+/* Without a file, the City database is found where people put it: in the private directory, or
+ * where geoipupdate does. */
+static void find_city(struct config *config)
+{
+    const char *const folders[] = {config->state_directory, "/var/lib/GeoIP", "/usr/share/GeoIP"};
+    static const char *const names[] = {"GeoLite2-City.mmdb", "GeoIP2-City.mmdb"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++) {
+            char path[CONFIG_PATH_BYTES + 32];
+            int length = snprintf(path, sizeof path, "%s/%s", folders[i], names[j]);
+            if (length < CONFIG_PATH_BYTES && access(path, R_OK) == 0) {
+                memcpy(config->geoip.city, path, (size_t)length + 1);
+                return;
+            }
+        }
+    }
+}
+
 enum err config_defaults(struct config **out, struct buffer *lines)
 {
     struct problems problems = {.lines = lines};
@@ -264,6 +282,7 @@ enum err config_defaults(struct config **out, struct buffer *lines)
         config_release(config);
         return err;
     }
+    find_city(config);
     *out = config;
     return OK;
 }

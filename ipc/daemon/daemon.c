@@ -339,16 +339,18 @@ void daemon_tick(struct daemon *daemon)
 /* ---- reload ------------------------------------------------------------------------------------
  */
 
-static void say_problems(const struct buffer *problems)
+/* One message a line of text. */
+static void say_lines(enum diag_level level, const char *what, const char *key,
+                      const struct buffer *lines)
 {
     size_t from = 0;
-    for (size_t i = 0; i < problems->length; i++) {
-        if (problems->data[i] == '\n') {
+    for (size_t i = 0; i < lines->length; i++) {
+        if (lines->data[i] == '\n') {
             char line[1024];
             size_t length = i - from < sizeof line - 1 ? i - from : sizeof line - 1;
-            memcpy(line, problems->data + from, length);
+            memcpy(line, lines->data + from, length);
             line[length] = '\0';
-            diag_say(DIAG_ERROR, "configuration refused", "problem", line, NULL);
+            diag_say(level, what, key, line, NULL);
             from = i + 1;
         }
     }
@@ -356,7 +358,7 @@ static void say_problems(const struct buffer *problems)
 
 static void refuse_config(struct daemon *daemon, struct arena *arena, const struct buffer *problems)
 {
-    say_problems(problems);
+    say_lines(DIAG_ERROR, "configuration refused", "problem", problems);
     size_t length = 0;
     while (length < problems->length && problems->data[length] != '\n') {
         length++;
@@ -444,22 +446,12 @@ static void reload_sinks(struct daemon *daemon, struct config *config)
 
 static void say_needs_restart(const struct config *before, const struct config *after)
 {
-    const struct {
-        const char *section;
-        bool changed;
-    } fixed[] = {
-        {"state", strcmp(before->state_directory, after->state_directory) != 0},
-        {"log", memcmp(&before->log, &after->log, sizeof before->log) != 0},
-        {"geoip.language", strcmp(before->geoip.language, after->geoip.language) != 0},
-        {"limits.workers", before->limits.workers != after->limits.workers},
-        {"limits.commit_wait", before->limits.commit_wait_ms != after->limits.commit_wait_ms},
-    };
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        if (fixed[i].changed) {
-            diag_say(DIAG_WARNING, "this setting takes effect at the next start", "setting",
-                     fixed[i].section, NULL);
-        }
+    struct buffer lines;
+    buffer_init(&lines, 65536);
+    if (config_restart_needed(before, after, &lines)) {
+        say_lines(DIAG_WARNING, "some changes take effect at the next start", "settings", &lines);
     }
+    buffer_done(&lines);
 }
 
 static void emit_reloaded(struct daemon *daemon, struct arena *arena, const char *before_hash)
