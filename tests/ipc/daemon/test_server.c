@@ -466,6 +466,8 @@ static void stop_drops_messages_no_worker_has_begun_with(void **state)
 {
     struct fixture *fixture = *state;
     fixture->config->limits.drain_ms = 50;
+    fixture->config->limits.message_ms = 60000; /* nothing but the stop is to close it */
+    fixture->config->limits.answer_ms = 60000;
     fixture->config->limits.workers = 1;
     serve(fixture);
     gate_set(true);
