@@ -101,12 +101,10 @@ MUST_CHECK enum err config_parse(struct slice text, const char *name, struct con
                                  struct buffer *problems);
 
 /* The embedded defaults: the private directory (config_paths.h), which is made if missing, an ipc
- * socket and one CEF file sink below it, the own uid as workflow; geoip.city is GeoLite2-City.mmdb
- * or GeoIP2-City.mmdb in that directory, /var/lib/GeoIP or /usr/share/GeoIP, if there is one. */
-*GeoLite2 - City.mmdb or GeoIP2 - City.mmdb in that directory,
-    in / var / lib / GeoIP or / usr / share / GeoIP,
-    *if there is one.* /
-        MUST_CHECK enum err config_defaults(struct config **out, struct buffer *problems);
+ * socket and one CEF file sink below it, the process's own uid as workflow; geoip.city is
+ * GeoLite2-City.mmdb or GeoIP2-City.mmdb in that directory, in /var/lib/GeoIP or /usr/share/GeoIP,
+ * if there is one. */
+MUST_CHECK enum err config_defaults(struct config **out, struct buffer *problems);
 
 /* Appends one line for each setting that differs between the two and that a reload cannot change:
  * it takes a restart. Returns whether there is any. */
