@@ -21,6 +21,7 @@
 
 #define SECTOR 512
 
+static char scratch[PATH_MAX - 64]; /* holds the disk's folder and what survives of it */
 static char root[PATH_MAX];
 static int root_fd;
 
@@ -35,8 +36,10 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 static int make_root(void **state)
 {
     (void)state;
-    snprintf(root, sizeof root, "%s/scratch-XXXXXX", TEST_BUILD);
-    assert_non_null(mkdtemp(root));
+    snprintf(scratch, sizeof scratch, "%s/scratch-XXXXXX", TEST_BUILD);
+    assert_non_null(mkdtemp(scratch));
+    snprintf(root, sizeof root, "%s/disk", scratch);
+    assert_int_equal(mkdir(root, 0700), 0);
     assert_int_equal(file_open_directory(root, &root_fd, NULL), OK);
     return 0;
 }
@@ -46,7 +49,7 @@ static int remove_root(void **state)
     (void)state;
     file_fault_end();
     close(root_fd);
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* With the kernel's calls: the simulated ones fail when the power is gone. */
@@ -161,7 +164,7 @@ static int survivors(uint64_t seed)
 {
     char target[PATH_MAX + 32];
     static unsigned number;
-    snprintf(target, sizeof target, "%s/survivors-%u", root, number++);
+    snprintf(target, sizeof target, "%s/survivors-%u", scratch, number++);
     file_fault_survive(target, seed);
     int fd = open(target, O_RDONLY | O_DIRECTORY);
     assert_true(fd >= 0);
