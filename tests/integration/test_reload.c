@@ -27,7 +27,7 @@ static void write_places(const char *path, const char *city)
                                     .latitude = -23.5,
                                     .longitude = -46.6};
     mmdb_writer_add(writer, "200.160.0.0/16", &place);
-    char beside[400];
+    char beside[512];
     snprintf(beside, sizeof beside, "%s.new", path);
     mmdb_writer_save(writer, beside);
     mmdb_writer_free(writer);
