@@ -28,6 +28,7 @@ struct append {
     struct fault *fault; /* the caller's, may be NULL */
     enum err err;
     uint64_t first;
+    struct append *others; /* whom to wake as soon as it is awake itself */
     sem_t answered;
 };
 
@@ -46,25 +47,37 @@ static enum err say_stopped(struct fault *fault)
                      "start.");
 }
 
-static void answer(struct writer *writer, struct append *append)
+/* Lets everybody from here on go on. From the post on an append is gone. */
+static void wake_all(struct append *append)
 {
-    if (append->err != OK && append->request != NULL) {
-        requests_abandon(writer->requests, append->request);
+    while (append != NULL) {
+        struct append *next = append->next;
+        sem_post(&append->answered);
+        append = next;
     }
-    sem_post(&append->answered); /* from here on it is gone */
 }
 
-static void refuse_group(struct writer *writer, struct group *group, const struct fault *fault)
+/* Sixty-four system calls would keep the next group from the disk: the first one who wakes does
+ * them. */
+static void answer_group(const struct group *group)
 {
-    struct append *next;
-    for (struct append *append = group->head; append != NULL; append = next) {
-        next = append->next;
+    group->head->others = group->head->next;
+    sem_post(&group->head->answered);
+}
+
+static void refuse_group(struct writer *writer, const struct group *group,
+                         const struct fault *fault)
+{
+    for (struct append *append = group->head; append != NULL; append = append->next) {
         append->err = fault->err;
         if (append->fault != NULL) {
             *append->fault = *fault;
         }
-        answer(writer, append);
+        if (append->request != NULL) {
+            requests_abandon(writer->requests, append->request);
+        }
     }
+    answer_group(group);
 }
 
 /* The group is neither there nor not there until the next start looks; and the pages that were not
@@ -128,11 +141,7 @@ static void acknowledge(struct writer *writer, struct group *group)
     }
     growth_set(writer->growth, writer->journal->size);
     atomic_fetch_add(&writer->commits, 1);
-    struct append *next;
-    for (struct append *append = group->head; append != NULL; append = next) {
-        next = append->next;
-        answer(writer, append);
-    }
+    answer_group(group);
 }
 
 /* The tree follows after the answers; only the next segment's page needs it. */
@@ -324,6 +333,7 @@ enum err writer_append(struct writer *writer, const struct log_entry *entries, s
         while (sem_wait(&append.answered) != 0) {
             assert(errno == EINTR);
         }
+        wake_all(append.others);
     } else {
         append.err = say_stopped(fault);
         if (request != NULL) {

@@ -270,6 +270,92 @@ static void what_is_whole_is_accepted_with_the_right_tree(void **state)
     assert_memory_equal(root, wanted, HASH_BYTES);
 }
 
+/* ---- whole sectors lost, doubled or scribbled over ---- */
+
+#define SECTOR 512
+#define SECTORS (SEGMENT / SECTOR)
+
+static void spoil_a_sector(struct specimen *specimen, uint8_t (*now)[SEGMENT], uint64_t *seed)
+{
+    /* More often in the newest segment: there it is decided what is the end. */
+    size_t number = (size_t)(scratch_random(seed) >> 40) % (2 * specimen->segments);
+    number = number >= specimen->segments ? specimen->segments - 1 : number;
+    uint8_t *sector = now[number] + (scratch_random(seed) >> 40) % SECTORS * SECTOR;
+    switch ((scratch_random(seed) >> 40) % 3) {
+    case 0:
+        memset(sector, 0, SECTOR);
+        break;
+    case 1: {
+        size_t from = (size_t)(scratch_random(seed) >> 40) % specimen->segments;
+        size_t at = (size_t)(scratch_random(seed) >> 40) % SECTORS * SECTOR;
+        memcpy(sector, specimen->octets[from] + at, SECTOR);
+        break;
+    }
+    default:
+        for (size_t i = 0; i < SECTOR; i++) {
+            sector[i] = (uint8_t)(scratch_random(seed) >> 40);
+        }
+    }
+}
+
+/* What start has to say of these octets: ERR_DAMAGED, or the entries that are left. */
+static enum err verdict(const struct specimen *specimen, uint8_t (*now)[SEGMENT],
+                        uint64_t *out_size)
+{
+    size_t newest = specimen->segments - 1;
+    for (size_t i = 0; i < newest; i++) {
+        if (memcmp(now[i], specimen->octets[i], SEGMENT) != 0) {
+            return ERR_DAMAGED;
+        }
+    }
+    const uint8_t *octets = specimen->octets[newest];
+    if (memcmp(now[newest], octets, SEGMENT_HEAD_BYTES) != 0) {
+        return ERR_DAMAGED;
+    }
+    struct frame frame;
+    bool spoiled = false;
+    *out_size = specimen->size;
+    for (uint64_t at = SEGMENT_HEAD_BYTES; at < specimen->last_end; at += frame.length) {
+        assert_true(frame_read_head(octets + at, SEGMENT - at, &frame));
+        bool same = memcmp(now[newest] + at, octets + at, (size_t)frame.length) == 0;
+        if (same && spoiled) {
+            return ERR_DAMAGED; /* a later group is there */
+        }
+        if (!same && !spoiled) {
+            *out_size = frame.first;
+            spoiled = true;
+        }
+    }
+    return OK;
+}
+
+static void spoiled_sectors_are_found_unless_no_later_group_is_left(void **state)
+{
+    struct specimen *specimen = *state;
+    static uint8_t now[SEGMENTS_MAX][SEGMENT];
+    uint64_t seed = 4711;
+    unsigned kept = 0;
+    file_fault_begin(specimen->scratch.root);
+    for (int round = 0; round < 3000; round += STEP) {
+        memcpy(now, specimen->octets, sizeof now);
+        for (uint64_t i = 1 + (scratch_random(&seed) >> 40) % 3; i > 0; i--) {
+            spoil_a_sector(specimen, now, &seed);
+        }
+        for (size_t i = 0; i < specimen->segments; i++) {
+            put_octets(specimen, i, 0, SEGMENT, now[i]);
+        }
+        uint64_t size = 0;
+        struct look seen;
+        enum err wanted = verdict(specimen, now, &size);
+        look(specimen, &seen);
+        if (seen.err != wanted || (wanted == OK && seen.size != size)) {
+            fail_msg("round %d: %s, %s", round, err_text(seen.err), seen.fault.sentence);
+        }
+        kept += wanted == OK;
+    }
+    assert_true(kept > 100 / STEP); /* both verdicts came up */
+}
+
 /* ---- opening what is damaged ---- */
 
 /* All names and octets of the journal's folder, as one hash. */
@@ -529,6 +615,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SPECIMEN(a_flipped_bit_in_any_octet_is_found),
         WITH_SPECIMEN(every_flipped_bit_of_a_head_is_found),
+        WITH_SPECIMEN(spoiled_sectors_are_found_unless_no_later_group_is_left),
         WITH_SPECIMEN(what_is_whole_is_accepted_with_the_right_tree),
         WITH_SPECIMEN(changes_nothing_when_it_finds_damage),
         WITH_SPECIMEN(a_file_that_is_cut_is_refused),
