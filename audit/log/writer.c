@@ -218,10 +218,10 @@ static size_t group_limit(const struct writer *writer, const struct append *firs
 static void take_group(struct writer *writer, struct group *group)
 {
     size_t limit = group_limit(writer, writer->head);
-    struct append *last = NULL;
+    struct append *last = writer->head;
     *group = (struct group){.head = writer->head, .bytes = FRAME_HEAD_BYTES + HASH_BYTES};
     for (struct append *next = writer->head; next != NULL; next = next->next) {
-        if (last != NULL &&
+        if (next != writer->head &&
             (group->bytes + next->bytes > limit || group->entries + next->count > GROUP_ENTRIES)) {
             break;
         }
