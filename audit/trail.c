@@ -148,26 +148,27 @@ static void stamp_event(struct trail *trail, struct event *event, const struct s
     event->via = stamp->via;
 }
 
-static enum err stamp_batch(struct trail *trail, struct arena *arena, struct event **events,
-                            size_t count, const struct actor *actor, int64_t now_us,
-                            struct fault *fault)
+static enum err stamp_batch(struct trail *trail, struct arena *arena,
+                            const struct trail_batch *batch, struct fault *fault)
 {
-    struct stamp stamp = {.now_us = now_us, .dvc = copy_dvc(trail, arena)};
+    const struct actor *actor = batch->actor;
+    struct stamp stamp = {.now_us = batch->now_us, .dvc = copy_dvc(trail, arena)};
     stamp.via = slice_of(actor == NULL || actor->via == NULL ? "daemon" : actor->via);
-    uint8_t *random = arena_allocate(arena, 16 * count);
-    char *uuids = arena_allocate(arena, UUID_TEXT_BYTES * count);
+    uint8_t *random = arena_allocate(arena, 16 * batch->count);
+    char *uuids = arena_allocate(arena, UUID_TEXT_BYTES * batch->count);
     if (stamp.dvc.data == NULL || random == NULL || uuids == NULL) {
         return fault_no_memory(fault);
     }
-    randombytes_buf(random, 16 * count); /* one call for all: each costs a system call */
-    for (size_t i = 0; i < count; i++) {
+    randombytes_buf(random, 16 * batch->count); /* one call for all: each costs a system call */
+    for (size_t i = 0; i < batch->count; i++) {
         char *uuid = uuids + UUID_TEXT_BYTES * i;
+        struct event *event = batch->events[i];
         uuid_text(random + 16 * i, uuid);
-        stamp_event(trail, events[i], &stamp, (struct slice){uuid, UUID_TEXT_BYTES});
+        stamp_event(trail, event, &stamp, (struct slice){uuid, UUID_TEXT_BYTES});
         if (actor != NULL) {
-            fill_actor(events[i], actor);
+            fill_actor(event, actor);
         }
-        if (!locate(trail, events[i], arena)) {
+        if (!locate(trail, event, arena)) {
             return fault_no_memory(fault);
         }
     }
@@ -201,22 +202,22 @@ static enum err encode_batch(struct event **events, size_t count, struct log_ent
     return OK;
 }
 
-enum err trail_emit(struct trail *trail, struct arena *arena, struct event **events, size_t count,
-                    const struct actor *actor, int64_t now_us, const struct log_request *request,
-                    bool urgent, struct log_range *out_range, struct fault *fault)
+enum err trail_emit(struct trail *trail, struct arena *arena, const struct trail_batch *batch,
+                    struct log_range *out_range, struct fault *fault)
 {
     struct buffer records;
     buffer_init(&records, BATCH_BYTES_MAX);
-    struct log_entry *entries = arena_allocate(arena, count * sizeof *entries);
-    enum err err = entries == NULL ? fault_no_memory(fault)
-                                   : stamp_batch(trail, arena, events, count, actor, now_us, fault);
+    struct log_entry *entries = arena_allocate(arena, batch->count * sizeof *entries);
+    enum err err =
+        entries == NULL ? fault_no_memory(fault) : stamp_batch(trail, arena, batch, fault);
     if (err == OK) {
-        err = encode_batch(events, count, entries, &records, fault);
+        err = encode_batch(batch->events, batch->count, entries, &records, fault);
     }
     if (err == OK) {
-        err = log_append(trail->log, entries, count, request, urgent, out_range, fault);
-    } else if (request != NULL) {
-        log_request_abandon(trail->log, request);
+        err = log_append(trail->log, entries, batch->count, batch->request, batch->urgent,
+                         out_range, fault);
+    } else if (batch->request != NULL) {
+        log_request_abandon(trail->log, batch->request);
     }
     buffer_done(&records);
     return err;

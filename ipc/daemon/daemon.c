@@ -27,8 +27,9 @@ void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event
     fault_clear(&fault);
     enum err err = event == NULL ? fault_no_memory(&fault) : event_check(event, &fault);
     if (err == OK) {
-        err = trail_emit(daemon->trail, arena, &event, 1, NULL, clock_now_us(), NULL, true, &range,
-                         &fault);
+        const struct trail_batch batch = {
+            .events = &event, .count = 1, .now_us = clock_now_us(), .urgent = true};
+        err = trail_emit(daemon->trail, arena, &batch, &range, &fault);
     }
     if (err != OK) {
         diag_say(DIAG_ERROR, "an event of the guardian's own could not be recorded", "type",

@@ -67,8 +67,15 @@ static void emit_denied(struct dispatch *dispatch, struct arena *arena,
     struct log_range range;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = trail_emit(dispatch->daemon->trail, arena, &event, 1, &actor, clock_now_us(),
-                              NULL, true, &range, &fault);
+    enum err err = event_check(event, &fault);
+    if (err == OK) {
+        const struct trail_batch batch = {.events = &event,
+                                          .count = 1,
+                                          .actor = &actor,
+                                          .now_us = clock_now_us(),
+                                          .urgent = true};
+        err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    }
     if (err != OK) {
         diag_say(DIAG_ERROR, "a refusal could not be recorded", "caller", peer->login, "method",
                  refusal->method, "why", fault.sentence, NULL);

@@ -262,9 +262,12 @@ static enum err emit_new(struct call *call, const struct json *events, bool part
     } else {
         const struct actor unnamed = {.via = call->actor.via};
         bool named = call_parameter(call, "actor") != NULL;
-        err = trail_emit(call->daemon->trail, call->arena, emission.events, emission.count,
-                         named ? &call->actor : &unnamed, call->now_us, request, false, &range,
-                         fault);
+        const struct trail_batch batch = {.events = emission.events,
+                                          .count = emission.count,
+                                          .actor = named ? &call->actor : &unnamed,
+                                          .now_us = call->now_us,
+                                          .request = request};
+        err = trail_emit(call->daemon->trail, call->arena, &batch, &range, fault);
         if (err == ERR_INVALID_PARAMS) {
             int64_t index = fault->index; /* too_long: found while encoding */
             fault_prefix(fault, "/events/%lld", (long long)index);

@@ -240,7 +240,7 @@ const struct json *harness_call(struct harness *harness, const char *method, con
     struct json *json;
     struct fault fault;
     if (json_parse(&harness->arena, slice_of(answer), &limits, &json, &fault) != OK) {
-        print_error("not JSON: %s\n", answer);
+        print_error("not JSON (%s): %s\n", fault.sentence, answer);
         fail();
     }
     return json;
