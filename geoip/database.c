@@ -152,8 +152,9 @@ static enum geoip_err hash_and_copy(const struct opening *opening, int from, int
 
 static bool unchanged(const struct stat *before, int fd, uint64_t size)
 {
-    struct stat after;
+    struct stat after = {0};
     return fstat(fd, &after) == 0 && (uint64_t)after.st_size == size &&
+           // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): fstat fills it
            before->st_size == after.st_size && before->st_mtim.tv_sec == after.st_mtim.tv_sec &&
            before->st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
@@ -239,9 +240,9 @@ static enum geoip_err library_open(const struct opening *opening, int fd,
 
 static enum geoip_err database_fill(const struct opening *opening, struct database *database)
 {
-    struct structure structure;
-    size_t size;
-    int fd;
+    struct structure structure = {0};
+    size_t size = 0;
+    int fd = -1;
     enum geoip_err err = file_copy(opening, database->file_hash, &fd, &size);
     if (err != GEOIP_OK)
         return err;

@@ -224,8 +224,6 @@ static void import_file(struct node *node, int fd)
     node->certain_bytes = node->now_bytes;
 }
 
-/* As deep as the folders of a test. */
-// NOLINTNEXTLINE(misc-no-recursion)
 void node_import(struct node **nodes, struct node *folder, int fd)
 {
     DIR *directory = fdopendir(dup(fd));
@@ -316,8 +314,6 @@ static void survive_file(const struct node *node, int fd, enum keep keep, uint64
     memory_free(octets);
 }
 
-/* As deep as the folders of a test. */
-// NOLINTNEXTLINE(misc-no-recursion)
 static void survive_folder(const struct node *folder, int target_fd, enum keep keep, uint64_t *seed)
 {
     struct node left = {.versions_end = &left.versions};

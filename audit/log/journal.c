@@ -49,6 +49,7 @@ static bool list_room(struct journal *journal)
         return true;
     }
     size_t capacity = journal->capacity == 0 ? 8 : journal->capacity * 2;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is what is meant
     struct segment **segments = memory_resize(journal->segments, capacity * sizeof *segments);
     if (segments == NULL) {
         return false;

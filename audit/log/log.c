@@ -270,6 +270,7 @@ void log_leaf_hash(struct slice record, uint8_t out[32])
     hash_leaf(record, out);
 }
 
+// NOLINTNEXTLINE(readability-function-size): all of an append at once, as the door says
 enum err log_append(struct log *log, const struct log_entry *entries, size_t count,
                     const struct log_request *request, bool urgent, struct log_range *out_range,
                     struct fault *fault)

@@ -118,6 +118,7 @@ static void *spare_main(void *argument)
 static void adopt(struct spare *spare)
 {
     enum err removed = file_remove_at(spare->directory_fd, SPARE_NAME_MAKING);
+    (void)removed; /* it is made anew either way */
     int fd;
     if (file_open_at(spare->directory_fd, SPARE_NAME, O_RDWR | O_NOFOLLOW, 0, &fd) != OK) {
         return;

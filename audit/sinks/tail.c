@@ -87,7 +87,7 @@ static enum err read_line(const struct look *look, uint64_t end, struct tail *ta
     if (end == 0) {
         return OK;
     }
-    uint64_t start;
+    uint64_t start = 0;
     enum err err = find_line(look, end - 1, &start, fault);
     if (err != OK) {
         return err;
@@ -141,8 +141,8 @@ static enum err mend(const struct look *look, uint64_t synced, struct tail *tail
         return file_failed(fault, "look at", look->path, NULL);
     }
     uint64_t size = (uint64_t)status.st_size;
-    uint64_t end; /* of what can be text */
-    uint64_t torn;
+    uint64_t end = 0; /* of what can be text */
+    uint64_t torn = 0;
     enum err err = find_nul(look, synced < size ? synced : size, size, &end, fault);
     if (err == OK) {
         err = find_line(look, end, &torn, fault);

@@ -131,7 +131,7 @@ static enum err refuse_kind(const char *path, mode_t mode, struct fault *fault)
 static enum err sync_folder(const char *path, struct fault *fault)
 {
     char folder[PATH_MAX];
-    int fd;
+    int fd = -1;
     snprintf(folder, sizeof folder, "%s", path);
     *strrchr(folder, '/') = '\0';
     enum err err = file_open_directory(folder[0] == '\0' ? "/" : folder, &fd, fault);
@@ -155,7 +155,7 @@ static enum err open_path(const char *path, int extra_flags, mode_t mode, int *o
     if (exists && !S_ISREG(status.st_mode)) {
         return refuse_kind(path, status.st_mode, fault);
     }
-    int fd;
+    int fd = -1;
     const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     if (file_open_at(AT_FDCWD, path, flags | extra_flags, mode, &fd) != OK) {
         return file_failed(fault, "open", path, NULL);
@@ -236,7 +236,7 @@ static bool find_renamed(const struct line_file *file, ino_t inode, uint64_t syn
 static enum err mend_renamed(const struct line_file *file, const char *path, uint64_t synced,
                              struct tail *out)
 {
-    int fd;
+    int fd = -1;
     enum err err = open_path(path, 0, 0, &fd, NULL);
     if (err != OK) {
         return err;
@@ -274,6 +274,7 @@ static void ask_cursor(const struct line_file *file, const struct cursor *saved,
     uintmax_t inode;
     uintmax_t length;
     *out_synced = UINT64_MAX;
+    // NOLINTNEXTLINE(cert-err34-c): what is out of range is no length of a file either
     if (sscanf(saved->place, "%ju:%ju", &inode, &length) != 2 || fstat(fd, &status) != 0) {
         return;
     }
@@ -303,13 +304,13 @@ static enum err line_file_open(struct transport *transport, const struct cursor 
     struct line_file *file = of(transport);
     struct transport_found found = {0};
     struct tail tail;
-    int fd;
+    int fd = -1;
     assert(file->fd < 0);
     enum err err = open_path(file->path, O_CREAT, file->mode, &fd, fault);
     if (err != OK) {
         return err;
     }
-    uint64_t synced;
+    uint64_t synced = 0;
     ask_cursor(file, saved, fd, &synced, &found);
     err = tail_mend(fd, file->path, synced, file->log_id, &tail, fault);
     if (err != OK) {

@@ -190,7 +190,7 @@ static void print_entries(const struct client *client, const struct json *entrie
         const struct json *index = json_member(entry, "index");
         if (client->json) {
             fputs(walk->first_json ? "" : ",", stdout);
-            fwrite(entry->text.data, 1, entry->text.length, stdout);
+            (void)fwrite(entry->text.data, 1, entry->text.length, stdout);
             walk->first_json = false;
         } else {
             print_entry(entry);

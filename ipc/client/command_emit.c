@@ -102,7 +102,7 @@ static enum client_exit send_batch(struct client *client, const struct emit_opti
                          "],\"partial\":%s,\"request_id\":", options->partial ? "true" : "false");
     json_write_string(&params, slice_of(options->request_id != NULL ? options->request_id : id));
     buffer_append_char(&params, '\0');
-    const struct json *result;
+    const struct json *result = NULL;
     struct fault fault;
     fault_clear(&fault);
     enum err err = buffer_result(&params) != OK

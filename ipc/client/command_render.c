@@ -328,7 +328,7 @@ int command_render(int argc, char **argv)
     if (!take_options(argc, argv, &rendering.options, &status)) {
         return status;
     }
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     arena_init(&rendering.arena, ARENA_BYTES_MAX);
     buffer_init(&rendering.input, COMMAND_RENDER_LINE_MAX + 2 * READ_BYTES);
     buffer_init(&rendering.output, LINE_BYTES_MAX);

@@ -153,7 +153,7 @@ enum err session_call(struct session *session, struct arena *arena, const char *
                       struct slice params, const struct json **out_result, struct fault *fault)
 {
     struct buffer request;
-    struct slice answer;
+    struct slice answer = {0};
     buffer_init(&request, MESSAGE_MAX);
     buffer_append_format(&request, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", method);
     if (params.length > 0) {

@@ -223,7 +223,7 @@ static enum err bind_and_listen(struct listener *listener, const char *url, stru
 static enum err open_socket(struct listener *listener, const struct config_listen *listen,
                             struct fault *fault)
 {
-    uid_t user;
+    uid_t user = 0;
     gid_t group;
     enum err err = path_of(listen->url, listener->path, fault);
     if (err == OK) {

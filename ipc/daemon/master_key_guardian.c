@@ -102,8 +102,8 @@ static void block_signals(sigset_t *out)
     sigaddset(out, SIGTERM);
     sigaddset(out, SIGINT);
     sigprocmask(SIG_BLOCK, out, NULL); /* before any thread starts: all of them inherit it */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of a write, not an end */
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of a write, not an end */
 }
 
 static enum err get_config(const struct options *options, struct config **out)
@@ -113,7 +113,7 @@ static enum err get_config(const struct options *options, struct config **out)
     enum err err = options->file == NULL ? config_defaults(out, &problems)
                                          : config_load(options->file, out, &problems);
     if (problems.length > 0) {
-        fwrite(problems.data, 1, problems.length, stderr);
+        (void)fwrite(problems.data, 1, problems.length, stderr);
     } else if (err != OK) {
         fprintf(stderr, "The configuration could not be read: %s.\n", err_text(err));
     }

@@ -144,6 +144,7 @@ static enum err check_length(struct event *event, struct buffer *scratch, struct
 static enum err read_events(struct call *call, const struct json *given, bool partial,
                             int64_t clock_us, struct emission *out, struct fault *fault)
 {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is what is meant
     out->events = arena_allocate(call->arena, given->count * sizeof *out->events);
     out->refused =
         partial ? arena_allocate(call->arena, given->count * sizeof *out->refused) : NULL;
@@ -155,7 +156,7 @@ static enum err read_events(struct call *call, const struct json *given, bool pa
     enum err err = OK;
     size_t index = 0;
     for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, index++) {
-        struct event *event;
+        struct event *event = NULL;
         err = read_event(call, at, clock_us, &event, fault);
         if (err == OK && partial) {
             err = check_length(event, &scratch, fault);
