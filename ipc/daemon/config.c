@@ -1,5 +1,6 @@
 #include "ipc/daemon/config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -156,9 +157,8 @@ const size_t config_setting_count = sizeof config_settings / sizeof config_setti
 static void note_origin(struct config *config, struct slice text, const char *name)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
-    const char *octets = text.data == NULL ? "" : text.data;
-    // NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): octets is never NULL
-    crypto_hash_sha256(hash, (const unsigned char *)octets, text.length);
+    assert(config != NULL);
+    crypto_hash_sha256(hash, (const unsigned char *)text.data, text.length);
     sodium_bin2hex(config->file_hash, sizeof config->file_hash, hash, sizeof hash);
     snprintf(config->file, sizeof config->file, "%s", name);
 }

@@ -224,7 +224,7 @@ static enum err open_socket(struct listener *listener, const struct config_liste
                             struct fault *fault)
 {
     uid_t user = 0;
-    gid_t group;
+    gid_t group = 0;
     enum err err = path_of(listen->url, listener->path, fault);
     if (err == OK) {
         err = find_owner(listen->owner, &user, &group, fault);
