@@ -367,7 +367,9 @@ static void refuse_config(struct daemon *daemon, struct arena *arena, const stru
     struct slice reason = arena_copy(arena, (struct slice){problems->data, length});
     struct event *event = event_new(arena, EVENT_CONFIG_REFUSED);
     if (event != NULL && reason.data != NULL) {
-        event_set_text(event, FIELD_FNAME, slice_of(daemon->config->file));
+        event_set_text(
+            event, FIELD_FNAME,
+            slice_of(daemon->config->file[0] == '\0' ? "embedded defaults" : daemon->config->file));
         event_set_text(event, FIELD_REASON, length == 0 ? slice_of("out of memory") : reason);
     }
     daemon_emit(daemon, arena, event);
@@ -480,28 +482,45 @@ static void use_config(struct daemon *daemon, struct arena *arena, struct config
     pthread_mutex_unlock(&daemon->lock);
     server_reconfigure(daemon->server, config);
     trail_set_dvc(daemon->trail, config->dvc);
-    emit_reloaded(daemon, arena, before->file_hash);
+    if (config->file[0] != '\0') {
+        emit_reloaded(daemon, arena, before->file_hash);
+    }
     config_release(before);
+}
+
+/* Reads the file, or the embedded defaults, which find a City database that came since. */
+static bool reload_config(struct daemon *daemon, struct arena *arena)
+{
+    struct config *config = NULL;
+    struct buffer problems;
+    buffer_init(&problems, 1024 * 1024);
+    enum err err = daemon->config->file[0] == '\0'
+                       ? config_defaults(&config, &problems)
+                       : config_load(daemon->config->file, &config, &problems);
+    if (err == OK) {
+        use_config(daemon, arena, config);
+    } else {
+        refuse_config(daemon, arena, &problems);
+    }
+    buffer_done(&problems);
+    return err == OK;
 }
 
 void daemon_reload(struct daemon *daemon)
 {
     struct arena arena;
     arena_init(&arena, DAEMON_ARENA_BYTES);
-    if (daemon->config->file[0] != '\0') {
-        struct config *config = NULL;
-        struct buffer problems;
-        buffer_init(&problems, 1024 * 1024);
-        if (config_load(daemon->config->file, &config, &problems) == OK) {
-            use_config(daemon, &arena, config);
-        } else {
-            refuse_config(daemon, &arena, &problems);
-        }
-        buffer_done(&problems);
-    }
+    bool taken = reload_config(daemon, &arena);
     load_geoip(daemon, daemon->config);
     reload_sinks(daemon, daemon->config);
-    diag_say(DIAG_NOTICE, "reloaded", "configuration",
-             daemon->config->file[0] == '\0' ? "embedded defaults" : daemon->config->file, NULL);
+    const char *file = daemon->config->file[0] == '\0' ? "embedded defaults" : daemon->config->file;
+    if (taken) {
+        diag_say(DIAG_NOTICE, "reloaded", "configuration", file, NULL);
+    } else {
+        diag_say(DIAG_ERROR,
+                 "not reloaded: the former configuration stays in force; mend the problems above "
+                 "and send SIGHUP again",
+                 "configuration", file, NULL);
+    }
     arena_done(&arena);
 }

@@ -123,9 +123,26 @@ static void a_bad_configuration_changes_nothing_and_is_told(void **state)
     harness_write_config(&h, "nonsense: [1\n");
     harness_signal(&h, SIGHUP);
     harness_wait_text(h.errors, "guardian.yaml:");
+    harness_wait_text(h.errors, "not reloaded");
     harness_wait_text(h.sink, "|9053|");
     harness_result(&h, "event.emit", LOGIN("still", "200.160.2.3"));
     harness_wait_text(h.sink, "suser=still");
+    harness_stop(&h);
+}
+
+static void embedded_defaults_find_a_database_that_came_later(void **state)
+{
+    (void)state;
+    struct harness h;
+    char path[400];
+    harness_start(&h, NULL);
+    snprintf(path, sizeof path, "%s/GeoLite2-City.mmdb", h.directory);
+    write_places(path, "Sao Paulo");
+    harness_signal(&h, SIGHUP);
+    harness_wait_text(h.errors, "reloaded");
+    int64_t at =
+        harness_integer(harness_result(&h, "event.emit", LOGIN("a", "200.160.2.3")), "first");
+    assert_true(record_has_city(&h, at, "Sao Paulo"));
     harness_stop(&h);
 }
 
@@ -201,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_new_database_is_used_after_sighup),
         cmocka_unit_test(a_bad_database_leaves_the_old_one_in_force_and_is_told),
         cmocka_unit_test(a_bad_configuration_changes_nothing_and_is_told),
+        cmocka_unit_test(embedded_defaults_find_a_database_that_came_later),
         cmocka_unit_test(rename_and_sighup_rotate_the_sink_without_loss),
         cmocka_unit_test(sinks_come_and_go_with_the_configuration),
     };
