@@ -18,7 +18,7 @@
 #define ANSWER_FIRST_BYTES 512
 #define ARENA_BYTES ((size_t)1024 * 1024) /* of one request, and ARENA_FACTOR for each octet */
 #define ARENA_FACTOR 16
-#define IDLE_MS 10000 /* a worker without work for so long ends, but for the last one */
+#define IDLE_MS 5000 /* a worker without work for so long ends, but for the last one */
 
 struct message_list {
     struct message *first, *last;

@@ -463,4 +463,52 @@ MAYBE_UNUSED static long memory_kib(void)
     return kib;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true /* memory is then the sanitizer's, and says nothing */
+#else
+#define SANITIZED false
+#endif
+
+#define LARGE_BYTES (4 << 20)
+
+/* What must be as it was: taken when the server has served once, so that threads and buffers made
+ * once are there. */
+struct before {
+    unsigned descriptors;
+    long kib;
+};
+
+MAYBE_UNUSED static struct before settle(const struct fixture *fixture)
+{
+    assert_serves(fixture);
+    WAIT_FOR(status_of(fixture).connections == 0);
+    return (struct before){.descriptors = descriptors_open(), .kib = memory_kib()};
+}
+
+MAYBE_UNUSED static void assert_settled(const struct fixture *fixture, struct before before)
+{
+    assert_serves(fixture);
+    WAIT_FOR(status_of(fixture).connections == 0);
+    WAIT_FOR(descriptors_open() <= before.descriptors);
+    if (!SANITIZED) {
+        WAIT_FOR(memory_kib() <= before.kib + 4096);
+    }
+}
+
+/* The whole of what a good client sends: greeting, head, header word, payload. */
+MAYBE_UNUSED static size_t good_octets(uint8_t *out)
+{
+    memcpy(out, req_greeting, sizeof req_greeting);
+    return sizeof req_greeting + frame_write(out + sizeof req_greeting, 1, "hello", 5);
+}
+
+/* A fixed sequence (a linear congruence), so that a failure can be had again. */
+MAYBE_UNUSED static uint8_t next_octet(uint32_t *seed)
+{
+    *seed = *seed * UINT32_C(1664525) + UINT32_C(1013904223);
+    return (uint8_t)(*seed >> 24);
+}
+
+#define SERVER_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <grp.h>
 
+#include "audit/base/memory.h"
+
 static void answers_a_real_req_socket(void **state)
 {
     struct fixture *fixture = *state;
@@ -486,6 +488,28 @@ static void stop_drops_messages_no_worker_has_begun_with(void **state)
     close(descriptor);
 }
 
+static void start_without_memory_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    enum err err = ERR_NO_MEMORY;
+    unsigned long n = 1;
+    for (; n < 100 && err != OK; n++) {
+        struct fault fault;
+        fault_clear(&fault);
+        memory_fail_from(n);
+        err = server_start(NULL, fixture->config, &fixture->server, &fault);
+        memory_fail_from(0);
+        if (err != OK) {
+            assert_int_equal(err, ERR_NO_MEMORY);
+            assert_int_equal(fault.reason, REASON_no_memory);
+            assert_int_equal(access(fixture->path, F_OK), -1);
+            assert_int_equal(atomic_load(&config_holds), 1);
+        }
+    }
+    assert_in_range(n, 5, 99);
+    assert_serves(fixture);
+}
+
 static void starts_again_where_it_stopped(void **state)
 {
     struct fixture *fixture = *state;
@@ -519,8 +543,6 @@ static void answers_nngcat(void **state)
     assert_string_equal(line, "\"over the wire\"\n");
 }
 
-#define SERVER_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -550,6 +572,7 @@ int main(void)
         SERVER_TEST(stop_lets_answers_under_way_finish),
         SERVER_TEST(stop_does_not_wait_for_ever_for_who_reads_nothing),
         SERVER_TEST(stop_drops_messages_no_worker_has_begun_with),
+        SERVER_TEST(start_without_memory_changes_nothing),
         SERVER_TEST(starts_again_where_it_stopped),
         SERVER_TEST(answers_nngcat),
     };
