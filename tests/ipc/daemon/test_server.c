@@ -406,6 +406,11 @@ static void a_reload_holds_for_connections_made_after_it(void **state)
     nng_socket after = req_open(fixture->url);
     nng_free(req_call(after, data, 2000, &length), length);
     assert_int_equal(length, strlen("too large"));
+    /* The server has closed that connection and the client dials again by itself. nng 1.5.2 leaks
+     * in the client when it is closed in the middle of that: a call that is served says it is
+     * through. */
+    nng_free(req_call(after, data, 1000, &length), length);
+    assert_int_equal(length, 1000);
     nng_close(before);
     nng_close(after);
     WAIT_FOR(status_of(fixture).connections == 0);
