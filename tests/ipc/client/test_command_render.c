@@ -78,8 +78,7 @@ static pid_t start(const char *arguments, int in, int out, int err)
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);
         int status = command_render(split(words, argv), argv);
-        fflush(NULL);
-        _exit(status);
+        _exit(fflush(NULL) == 0 ? status : 99);
     }
     return child;
 }
