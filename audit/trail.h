@@ -2,6 +2,7 @@
 #ifndef AUDIT_TRAIL_H
 #define AUDIT_TRAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,17 +24,24 @@ void trail_free(struct trail *trail);
 /* The device address after a configuration reload. */
 void trail_set_dvc(struct trail *trail, const char *dvc);
 
-/* Makes the events one batch of records and waits until they are durable.
- *   events[count]  parsed or made; stamped here (time if absent, received, event, pid, dvc, via)
- *   actor          fills suid suser sname spriv originIP of types that have them where the event
- *                  has none; via. NULL: the daemon itself
- *   now_us         the daemon's clock for the whole batch
- *   request        NULL, or claimed with log_request_begin
- *   urgent         may use the disk reserve
- * ERR_INVALID_PARAMS too_long with fault->index (nothing written), or the errors of log_append. */
-MUST_CHECK enum err trail_emit(struct trail *trail, struct arena *arena, struct event **events,
-                               size_t count, const struct actor *actor, int64_t now_us,
-                               const struct log_request *request, bool urgent,
-                               struct log_range *out_range, struct fault *fault);
+/* What is to be recorded together. All borrowed. */
+struct trail_batch {
+    struct event **events; /* parsed or made; stamped here: time if absent, received, event, pid,
+                              dvc, via */
+    size_t count;
+    const struct actor *actor; /* fills suid suser sname spriv originIP of types that have them
+                                  where the event has none; via. NULL: the daemon itself */
+    int64_t now_us;            /* the daemon's clock for the whole batch */
+    const struct log_request *request; /* NULL, or claimed with log_request_begin; free again after
+                                          any failure */
+    bool urgent;                       /* may use the disk reserve */
+};
+
+/* Makes the events records of one batch and waits until they are durable.
+ * ERR_INVALID_PARAMS too_long with fault->index (nothing written), ERR_NO_MEMORY, or the errors of
+ * log_append. Blocks for one commit. */
+MUST_CHECK enum err trail_emit(struct trail *trail, struct arena *arena,
+                               const struct trail_batch *batch, struct log_range *out_range,
+                               struct fault *fault);
 
 #endif

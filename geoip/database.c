@@ -152,8 +152,9 @@ static enum geoip_err hash_and_copy(const struct opening *opening, int from, int
 
 static bool unchanged(const struct stat *before, int fd, uint64_t size)
 {
-    struct stat after;
+    struct stat after = {0};
     return fstat(fd, &after) == 0 && (uint64_t)after.st_size == size &&
+           // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): fstat fills it
            before->st_size == after.st_size && before->st_mtim.tv_sec == after.st_mtim.tv_sec &&
            before->st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
@@ -239,9 +240,9 @@ static enum geoip_err library_open(const struct opening *opening, int fd,
 
 static enum geoip_err database_fill(const struct opening *opening, struct database *database)
 {
-    struct structure structure;
-    size_t size;
-    int fd;
+    struct structure structure = {0};
+    size_t size = 0;
+    int fd = -1;
     enum geoip_err err = file_copy(opening, database->file_hash, &fd, &size);
     if (err != GEOIP_OK)
         return err;
@@ -316,11 +317,11 @@ static bool name_find(const struct database *database, MMDB_entry_s *entry, cons
     return name_at(&inside, database->language, out) || name_at(&inside, "en", out);
 }
 
-static bool degrees_find(MMDB_entry_s *entry, const char *key, double limit, double *out_deg)
+static bool degrees_find(MMDB_entry_s *location, const char *key, double limit, double *out_deg)
 {
-    const char *path[] = {"location", key, NULL};
+    const char *path[] = {key, NULL};
     MMDB_entry_data_s value;
-    if (MMDB_aget_value(entry, &value, path) != MMDB_SUCCESS || !value.has_data)
+    if (MMDB_aget_value(location, &value, path) != MMDB_SUCCESS || !value.has_data)
         return false;
     double degrees = NAN;
     if (value.type == MMDB_DATA_TYPE_DOUBLE)
@@ -333,6 +334,24 @@ static bool degrees_find(MMDB_entry_s *entry, const char *key, double limit, dou
     return true;
 }
 
+static bool position_find(MMDB_entry_s *entry, struct geoip_place *out)
+{
+    static const char *const path[] = {"location", NULL};
+    MMDB_entry_data_s location;
+    if (MMDB_aget_value(entry, &location, path) != MMDB_SUCCESS || !location.has_data ||
+        location.type != MMDB_DATA_TYPE_MAP)
+        return false;
+    MMDB_entry_s inside = {.mmdb = entry->mmdb, .offset = location.offset};
+    double latitude, longitude;
+    if (!degrees_find(&inside, "latitude", 90, &latitude) ||
+        !degrees_find(&inside, "longitude", 180, &longitude))
+        return false;
+    out->has_position = true;
+    out->latitude_deg = latitude;
+    out->longitude_deg = longitude;
+    return true;
+}
+
 static bool place_read(const struct database *database, MMDB_entry_s *entry,
                        struct geoip_place *out)
 {
@@ -342,14 +361,7 @@ static bool place_read(const struct database *database, MMDB_entry_s *entry,
     bool known = name_find(database, entry, country, out->country);
     known = name_find(database, entry, state, out->state) || known;
     known = name_find(database, entry, city, out->city) || known;
-    double latitude, longitude;
-    if (degrees_find(entry, "latitude", 90, &latitude) &&
-        degrees_find(entry, "longitude", 180, &longitude)) {
-        out->has_position = known = true;
-        out->latitude_deg = latitude;
-        out->longitude_deg = longitude;
-    }
-    return known;
+    return position_find(entry, out) || known;
 }
 
 static MMDB_lookup_result_s entry_find(const MMDB_s *library, const uint8_t address[ADDRESS_BYTES],

@@ -57,8 +57,8 @@ static bool members_are_text(struct section metadata, const struct value *list, 
     size_t at = list->next;
     for (uint64_t i = 0; i < count; i++) {
         struct value spelled, member;
-        if (!value_read(metadata, at, &spelled) || !value_read_followed(metadata, at, &member) ||
-            member.type != VALUE_STRING)
+        if (!value_decode(metadata, at, &spelled) ||
+            !value_decode_followed(metadata, at, &member) || member.type != VALUE_STRING)
             return false;
         at = spelled.next;
     }
@@ -110,7 +110,7 @@ static bool metadata_check(struct section metadata, struct structure *out,
     if (!value_check_all(&check, 0, 0, &end))
         return failed(out_fault, base + check.at, check.what);
     struct value map, type;
-    if (!value_read(metadata, 0, &map) || map.type != VALUE_MAP)
+    if (!value_decode(metadata, 0, &map) || map.type != VALUE_MAP)
         return failed(out_fault, base, "metadata that is not a map");
     const char *problem = metadata_numbers(metadata, &map, out);
     if (problem)
@@ -163,7 +163,8 @@ static bool record_check(const struct structure *structure, struct value_check *
     uint32_t behind = record - structure->node_count;
     size_t at = behind - SEPARATOR_BYTES;
     struct value map;
-    if (behind < SEPARATOR_BYTES || !value_read(check->section, at, &map) || map.type != VALUE_MAP)
+    if (behind < SEPARATOR_BYTES || !value_decode(check->section, at, &map) ||
+        map.type != VALUE_MAP)
         return failed(out_fault, node_at, "a record of the tree that points at no map");
     uint8_t bit = (uint8_t)(1u << (at % 8));
     if (check->seen[at / 8] & bit)

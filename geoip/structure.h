@@ -6,7 +6,7 @@
  * library sees it only if every bound holds:
  *
  *   metadata    the fields we need, of the right types; at most 4,096 values with all pointers
- *               followed, 16 levels deep
+ *               followed, 32 levels deep (a pointer is a level)
  *   tree        fits before the data; 16 zero octets after it; each of its records is a node of it,
  *               empty, or points at a map in the data
  *   data        every value reachable: right size for its type, inside the data section, keys are

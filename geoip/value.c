@@ -79,7 +79,7 @@ static bool has_payload(enum value_type type)
     return type != VALUE_MAP && type != VALUE_ARRAY && type != VALUE_BOOLEAN;
 }
 
-bool value_read(struct section section, size_t at, struct value *out)
+bool value_decode(struct section section, size_t at, struct value *out)
 {
     if (!octets_left(section, at, 1))
         return false;
@@ -104,13 +104,13 @@ bool value_read(struct section section, size_t at, struct value *out)
     return out->next <= section.size;
 }
 
-bool value_read_followed(struct section section, size_t at, struct value *out)
+bool value_decode_followed(struct section section, size_t at, struct value *out)
 {
-    if (!value_read(section, at, out))
+    if (!value_decode(section, at, out))
         return false;
     if (out->type != VALUE_POINTER)
         return true;
-    return value_read(section, out->size, out) && out->type != VALUE_POINTER;
+    return value_decode(section, out->size, out) && out->type != VALUE_POINTER;
 }
 
 uint64_t value_unsigned(struct section section, const struct value *value)
@@ -126,7 +126,7 @@ uint64_t value_unsigned(struct section section, const struct value *value)
 static bool value_skip(struct section section, size_t at, unsigned depth, size_t *out_next)
 {
     struct value value;
-    if (depth > VALUE_DEPTH_MAX || !value_read(section, at, &value))
+    if (depth > VALUE_DEPTH_MAX || !value_decode(section, at, &value))
         return false;
     uint64_t members = 0;
     if (value.type == VALUE_MAP)
@@ -147,11 +147,11 @@ bool value_find(struct section section, const struct value *map, const char *key
     size_t at = map->next;
     for (uint32_t i = 0; i < map->size; i++) {
         struct value name;
-        if (!value_read_followed(section, at, &name) || !value_skip(section, at, 0, &at))
+        if (!value_decode_followed(section, at, &name) || !value_skip(section, at, 0, &at))
             return false;
         if (name.type == VALUE_STRING && name.size == length &&
             memcmp(section.octets + name.payload, key, length) == 0)
-            return value_read_followed(section, at, out);
+            return value_decode_followed(section, at, out);
         if (!value_skip(section, at, 0, &at))
             return false;
     }
@@ -168,7 +168,7 @@ static bool check_failed(struct value_check *check, size_t at, const char *what)
 static bool check_pointer(struct value_check *check, size_t at, size_t target, unsigned depth)
 {
     struct value value;
-    if (!value_read(check->section, target, &value) || value.type == VALUE_POINTER)
+    if (!value_decode(check->section, target, &value) || value.type == VALUE_POINTER)
         return check_failed(check, at, "a pointer that points at no value");
     size_t ignored;
     if (!check->seen)
@@ -187,7 +187,7 @@ static bool check_pointer(struct value_check *check, size_t at, size_t target, u
 static bool check_key(struct value_check *check, size_t at)
 {
     struct value key;
-    if (!value_read_followed(check->section, at, &key) || key.type != VALUE_STRING)
+    if (!value_decode_followed(check->section, at, &key) || key.type != VALUE_STRING)
         return check_failed(check, at, "a key that is not text");
     return true;
 }
@@ -215,7 +215,7 @@ bool value_check_all(struct value_check *check, size_t at, unsigned depth, size_
     if (check->values_left == 0 || ++check->values_in_extent > VALUE_EXTENT_MAX)
         return check_failed(check, at, "too many values");
     check->values_left--;
-    if (!value_read(check->section, at, &value))
+    if (!value_decode(check->section, at, &value))
         return check_failed(check, at, "a value that is cut off or of no known type or size");
     *out_next = value.next;
     if (value.type == VALUE_POINTER)

@@ -39,10 +39,10 @@ struct value {
 
 /* Reads the value at an offset. False if it reaches out of the section, is of no known type, or has
  * a size its type cannot have. */
-bool value_read(struct section section, size_t at, struct value *out);
+bool value_decode(struct section section, size_t at, struct value *out);
 
 /* The same, and if it is a pointer, what it points at. False also for a pointer to a pointer. */
-bool value_read_followed(struct section section, size_t at, struct value *out);
+bool value_decode_followed(struct section section, size_t at, struct value *out);
 
 /* An unsigned integer of at most 8 octets, as the file has it. */
 uint64_t value_unsigned(struct section section, const struct value *value);

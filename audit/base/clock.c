@@ -21,6 +21,19 @@ int64_t clock_boot_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void clock_deadline(int64_t wait_ms, struct timespec *out)
+{
+    clock_gettime(CLOCK_MONOTONIC, out);
+    if (wait_ms > 0) {
+        out->tv_sec += wait_ms / 1000;
+        out->tv_nsec += wait_ms % 1000 * 1000000;
+    }
+    if (out->tv_nsec >= 1000000000) {
+        out->tv_sec++;
+        out->tv_nsec -= 1000000000;
+    }
+}
+
 /* Days since 1970-01-01. Years are counted from March, so that the leap day is the last one. */
 static int64_t days_from_civil(int year, int month, int day)
 {

@@ -15,6 +15,11 @@ int64_t clock_now_us(void);
 /* CLOCK_BOOTTIME, milliseconds: for waiting and for how long something took. */
 int64_t clock_boot_ms(void);
 
+/* The moment wait_ms from now (at once if negative) on CLOCK_MONOTONIC, as pthread_cond_clockwait
+ * and sem_clockwait take it. */
+struct timespec;
+void clock_deadline(int64_t wait_ms, struct timespec *out);
+
 /* Civil time, UTC, proleptic Gregorian. */
 struct clock_civil {
     int year, month, day, hour, minute, second, microsecond;

@@ -17,6 +17,16 @@ const char *reason_word(enum reason reason)
     return words[reason];
 }
 
+enum reason reason_from_word(const char *word)
+{
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return (enum reason)i;
+        }
+    }
+    return REASON_none;
+}
+
 void fault_clear(struct fault *fault)
 {
     *fault = (struct fault){.index = -1};

@@ -24,6 +24,9 @@ struct fault {
 /* The snake_case word of a reason, as error.data.reason has it. */
 const char *reason_word(enum reason reason);
 
+/* The reason of a word; REASON_none if there is no such. */
+enum reason reason_from_word(const char *word);
+
 void fault_clear(struct fault *fault);
 
 /* Fills the fault (which may be NULL: then nobody wants to know) and returns err, so that

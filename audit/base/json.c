@@ -218,7 +218,7 @@ static const char *read_real(struct reader *reader, const char *start, const cha
     }
     value->kind = JSON_REAL;
     value->text = (struct slice){start, (size_t)(at - start)};
-    enum err err = json_real(reader->arena, value->text, &value->real);
+    enum err err = json_read_real(reader->arena, value->text, &value->real);
     if (err == ERR_PARSE) {
         return refuse(reader, start, REASON_bad_json,
                       "a number beyond what a double holds. It must be within "

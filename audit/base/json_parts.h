@@ -12,7 +12,7 @@
 
 /* The double nearest to a real number as RFC 8259 writes it; the text is known to be one. Too
  * small a number is 0. ERR_PARSE when it is beyond every finite double; ERR_NO_MEMORY. */
-MUST_CHECK enum err json_real(struct arena *arena, struct slice text, double *out);
+MUST_CHECK enum err json_read_real(struct arena *arena, struct slice text, double *out);
 
 /* Writes the inside of a JSON string without its escapes to out, which holds at least as many
  * octets. Each backslash in it has an octet behind it. NULL when done; else the place of a wrong

@@ -63,7 +63,7 @@ static enum err real_by_library(struct arena *arena, struct slice text, double *
     return OK;
 }
 
-enum err json_real(struct arena *arena, struct slice text, double *out)
+enum err json_read_real(struct arena *arena, struct slice text, double *out)
 {
     return real_by_hand(text, out) ? OK : real_by_library(arena, text, out);
 }

@@ -72,8 +72,8 @@ void log_leaf_hash(struct slice record, uint8_t out[32]);
 
 /* Appends the batch and waits until it is durable. request may be NULL. urgent: may use the disk
  * reserve (acts of operators and guardians, the guardian's own events). On OK *out_range is set.
- * ERR_AUDIT_UNAVAILABLE with reason disk (field "disk": below the reserve, nothing was done),
- * commit_wait, log_stopped (nothing was done), or outcome_unknown (the commit itself failed; the
+ * ERR_AUDIT_UNAVAILABLE with reason refused (nothing was done; field disk: below the reserve,
+ * commit_wait: no segment in time, log: stopped) or outcome_unknown (the commit itself failed; the
  * log is dead from now on, log_failed() says so). Blocks for one commit. */
 MUST_CHECK enum err log_append(struct log *log, const struct log_entry *entries, size_t count,
                                const struct log_request *request, bool urgent,

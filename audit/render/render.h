@@ -13,7 +13,7 @@ enum format { FORMAT_CEF, FORMAT_RFC5424, FORMAT_SENSAGE, FORMAT_COUNT };
 enum envelope { ENVELOPE_NONE, ENVELOPE_SYSLOG };
 
 #define RENDER_LIMIT_MIN 480
-#define RENDER_LIMIT_MAX 1048576
+#define RENDER_LIMIT_MAX (1024 * 1024)
 
 /* What a line's look depends on besides the event. Strings NUL-ended, borrowed. render_defaults
  * gives those of `guardianctl render`. */

@@ -106,7 +106,7 @@ static bool cut_value(struct line *line, struct line_pair *pair, const struct li
 static bool cut_values(struct line *line, const struct line_style *style, size_t octets)
 {
     size_t cleaned[LINE_PAIRS_MAX];
-    size_t escaped[LINE_PAIRS_MAX];
+    size_t escaped[LINE_PAIRS_MAX] = {0};
     for (size_t i = 0; i < line->count; i++) {
         if (line->pairs[i].is_string) {
             cleaned[i] = value_octets(&line->pairs[i], style, &escaped[i]);

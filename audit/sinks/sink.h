@@ -1,6 +1,17 @@
 /* Where lines go. Each sink is a thread that follows the log by a cursor, renders what its filter
  * lets through and hands the lines to its transport. A sink never delays a request: a dead one only
- * falls behind. Thread-safe. */
+ * falls behind. Thread-safe.
+ *
+ * Every line is with the receiver exactly once, through kills, restarts, rotations and full disks.
+ * What a sink meets is said on stderr: once when it begins to fail, once when that is over, and
+ * what it mended at the end of its file. It then tries again after 100 ms, and ever more rarely up
+ * to 30 s. An entry that is no event any more is said with its index and passed over; a log that
+ * cannot be read (ERR_DAMAGED) is not passed over: the sink stays failing there.
+ *
+ * file:///folder/name: a regular file that this sink alone writes, made with the mode if it is
+ * missing; its folder must exist. Folders, devices, FIFOs, sockets and symbolic links as the last
+ * name are refused. A torn last line is cut off; one that is nothing of ours is ended with LF
+ * instead. */
 #ifndef AUDIT_SINKS_SINK_H
 #define AUDIT_SINKS_SINK_H
 
@@ -29,19 +40,25 @@ struct sink_options {
 
 struct sink;
 
-/* The highest index + 1 that any cursor in the folder knows (0 if none): what the log must at least
- * hold. ERR_DAMAGED names a cursor file that is not one. */
+/* The highest index + 1 that any cursor in the folder knows (0 if none, or no folder): what the log
+ * must at least hold. ERR_DAMAGED names a cursor file that is not one; ERR_IO. */
 MUST_CHECK enum err sink_known_size(const char *cursor_directory, uint64_t *out,
                                     struct fault *fault);
 
-/* Opens the transport, settles where to go on (cursor and last whole line), starts the thread. */
+/* Opens the transport, settles where to go on (cursor and last whole line), starts the thread. The
+ * cursor's folder is made if it is missing (its parent must exist). log must outlive the sink. A
+ * new sink begins at index 0. ERR_CONFIGURATION: name, URL, or what stands at the path; ERR_IN_USE:
+ * another sink or process writes that file; ERR_DAMAGED: the cursor file is none, or cursor or file
+ * know an entry that the log does not have; ERR_IO; ERR_NO_MEMORY. Blocks for some syncs. */
 MUST_CHECK enum err sink_start(const struct sink_options *options, struct log *log,
                                struct sink **out, struct fault *fault);
 
-/* Reopens (after a rename by logrotate): what was written is synced and the cursor saved first. */
+/* Reopens (after a rename by logrotate): what was written is synced and the cursor saved first.
+ * Does not block: the sink does so after the batch it is at. Ends a back-off too. */
 void sink_reopen(struct sink *sink);
 
-/* Asks the sink to finish: it drains for at most drain_ms, saves its cursor, ends; frees. */
+/* Asks the sink to finish: it drains for at most drain_ms, saves its cursor, ends; frees. Blocks so
+ * long, and for a call to the disk that is under way. NULL is fine. */
 void sink_stop(struct sink *sink, int64_t drain_ms);
 
 struct sink_status {
@@ -51,8 +68,10 @@ struct sink_status {
     uint64_t lag;    /* entries behind the log */
     uint64_t lines;  /* written since start */
     bool failing;
-    char last_error[256];
+    char last_error[512]; /* English; kept when it is over; "": none since start */
 };
+
+/* How it stands now. Does not block. */
 void sink_status(struct sink *sink, struct sink_status *out);
 
 #endif

@@ -3,13 +3,14 @@
 #ifndef IPC_DAEMON_CONFIG_H
 #define IPC_DAEMON_CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "audit/base/buffer.h"
 #include "audit/base/error.h"
-#include "audit/base/fault.h"
+#include "audit/base/slice.h"
 #include "audit/render/render.h"
 #include "ipc/daemon/access.h"
 
@@ -21,7 +22,7 @@
 #define CONFIG_WORD_BYTES 128
 
 struct config_listen {
-    char url[CONFIG_PATH_BYTES];   /* ipc:///path, or ipc://@name is refused */
+    char url[CONFIG_PATH_BYTES];   /* ipc:///path */
     uint32_t mode;                 /* permission bits of the socket file, 0600 */
     char owner[CONFIG_WORD_BYTES]; /* user[:group], "" for the daemon's own */
 };
@@ -81,19 +82,37 @@ struct config {
 
     struct config_sink *sinks;
     size_t sink_count;
+
+    atomic_uint users; /* of config_hold and config_release alone */
 };
 
+#define CONFIG_FILE_MAX (1024 * 1024) /* octets */
+
 /* Reads and checks the file. Every problem becomes one line "file:line: what is wrong, then what
- * would be right" in problems (all of them, not only the first). ERR_CONFIGURATION then. A file
- * that cannot be read is one such line. */
+ * would be right" in problems (all of them, not only the first; at most 200 are listed).
+ * ERR_CONFIGURATION then. A file that cannot be read is one such line. ERR_NO_MEMORY. *out is
+ * untouched on failure, else it has one user: the caller. Lists left out (listen, access, sinks)
+ * are made as config_defaults makes them, below state.directory. Changes nothing on disk. Blocks
+ * for the disk and for the system's user database. Thread-safe. */
 MUST_CHECK enum err config_load(const char *file, struct config **out, struct buffer *problems);
 
-/* The embedded defaults: a private directory (0700; $XDG_RUNTIME_DIR or $HOME/.local/state or
- * /var/lib as a user of such programs expects), ipc socket and one file sink below it, the daemon's
- * own uid as workflow. */
+/* The same from text in memory; name is what stands before the line numbers. */
+MUST_CHECK enum err config_parse(struct slice text, const char *name, struct config **out,
+                                 struct buffer *problems);
+
+/* The embedded defaults: the private directory (config_paths.h), which is made if missing, an ipc
+ * socket and one CEF file sink below it, the process's own uid as workflow; geoip.city is
+ * GeoLite2-City.mmdb or GeoIP2-City.mmdb in that directory, in /var/lib/GeoIP or /usr/share/GeoIP,
+ * if there is one. */
 MUST_CHECK enum err config_defaults(struct config **out, struct buffer *problems);
 
-/* One more user; one less (the last one frees). NULL is fine for release. */
+/* Appends one line for each setting that differs between the two and that a reload cannot change:
+ * it takes a restart. Returns whether there is any. */
+bool config_restart_needed(const struct config *before, const struct config *after,
+                           struct buffer *lines);
+
+/* One more user (returns config); one less (the last one frees). NULL is fine for release.
+ * Thread-safe. */
 struct config *config_hold(struct config *config);
 void config_release(struct config *config);
 

@@ -9,7 +9,15 @@
 #include "audit/base/slice.h"
 #include "ipc/daemon/access.h"
 
+struct daemon;
 struct dispatch;
+
+/* daemon is borrowed; its log and trail must be there. NULL when there is no memory. */
+struct dispatch *dispatch_new(struct daemon *daemon);
+void dispatch_free(struct dispatch *dispatch);
+
+/* Makes events of refusals whose window is over (all of them at stop). Called once a second. */
+void dispatch_tick(struct dispatch *dispatch, bool all);
 
 /* Answers one message of a peer. request is the payload of the SP message; the answer is appended
  * to answer (empty for notifications). arena: one a worker, reset here. Blocks for a commit.

@@ -6,6 +6,7 @@
 #ifndef IPC_DAEMON_SERVER_H
 #define IPC_DAEMON_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "audit/base/error.h"
@@ -20,11 +21,12 @@ struct server;
 MUST_CHECK enum err server_start(struct dispatch *dispatch, struct config *config,
                                  struct server **out, struct fault *fault);
 
-/* A reloaded configuration: access and limits apply to connections made from now on; a changed
- * listen list is not applied (the sentence of the fault says a restart is needed). */
-void server_reconfigure(struct server *server, struct config *config);
+/* A reloaded configuration: access and limits apply to connections made from now on. A changed
+ * listen list is not applied: false then, and the caller says that a restart is needed. */
+bool server_reconfigure(struct server *server, struct config *config);
 
-/* Closes listeners, stops reading, lets answers under way finish, joins, frees. NULL is fine. */
+/* Closes listeners, stops reading, lets answers under way finish for limits.drain_ms, joins, frees.
+ * Waits for a worker's call of dispatch_message however long it takes. NULL is fine. */
 void server_stop(struct server *server);
 
 struct server_status {

@@ -12,6 +12,7 @@
 
 #define SP_GREETING_BYTES 8
 #define SP_HEADER_WORDS_MAX 8
+#define SP_HEADER_BYTES_MAX (SP_HEADER_WORDS_MAX * 4)
 
 enum sp_mapping { SP_IPC, SP_TCP }; /* IPC frames begin with octet 01; TCP and TLS do not */
 
@@ -28,7 +29,8 @@ void sp_head_write(enum sp_mapping mapping, uint64_t length, uint8_t *head);
 
 /* Splits a frame's body: 1 to 8 words of four octets, the last of which has its top bit set, then
  * the payload. False if there is no such word. out_header borrows the words to be given back
- * unchanged in front of the answer. */
+ * unchanged in front of the answer. A body of which only the beginning has come may be asked too:
+ * false then means "not yet" as long as it is shorter than SP_HEADER_BYTES_MAX. */
 bool sp_split(struct slice body, struct slice *out_header, struct slice *out_payload);
 
 #endif

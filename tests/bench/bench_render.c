@@ -12,8 +12,6 @@
 
 #define RECORDS_MAX 1024
 #define ROUNDS 5
-#define BYTES_MAX 1048576        /* of one record and of its line */
-#define KEPT_BYTES_MAX 268435456 /* of all records */
 #define TYPICAL "\"type\":\"master_key.recovery_failed\""
 #define TYPICAL_BYTES 450
 
@@ -116,8 +114,8 @@ static double run_round(const struct records *records, const struct render_optio
 {
     struct arena arena;
     struct buffer line;
-    arena_init(&arena, BYTES_MAX);
-    buffer_init(&line, BYTES_MAX);
+    arena_init(&arena, 1024 * 1024);
+    buffer_init(&line, 1024 * 1024);
     double start = seconds_used();
     for (size_t i = 0, at = 0; i < lines; i++, at = at + 1 == records->count ? 0 : at + 1) {
         enum err err =
@@ -138,15 +136,14 @@ static double run_round(const struct records *records, const struct render_optio
 static double run(const struct records *records, const struct render_options *options, size_t lines,
                   enum task task)
 {
-    size_t lines_a_round = lines / ROUNDS;
     double best = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        double took = run_round(records, options, lines_a_round, task);
+        double took = run_round(records, options, lines / ROUNDS, task);
         if (round == 0 || took < best) {
             best = took;
         }
     }
-    return (double)lines_a_round / (best > 0 ? best : 1);
+    return (double)(lines / ROUNDS) / (best > 0 ? best : 1);
 }
 
 static void print_rows(const char *title, const struct records *records, size_t lines, size_t limit)
@@ -178,7 +175,7 @@ int main(int argc, char **argv)
     static struct records golden;
     static struct records typical;
     size_t lines = argc > 1 ? strtoul(argv[1], NULL, 10) : 300000;
-    arena_init(&kept, KEPT_BYTES_MAX);
+    arena_init(&kept, 256 * 1024 * 1024);
     read_records(&golden, &typical);
     print_rows("master_key.recovery_failed", &typical, lines, 0);
     print_rows("golden records by turns", &golden, lines, 0);

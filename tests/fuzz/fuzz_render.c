@@ -9,8 +9,8 @@
 #include "audit/render/render.h"
 
 #define LIMIT 480
-#define ARENA_BYTES 16777216
-#define LINE_BYTES 67108864
+#define ARENA_BYTES (16 * 1024 * 1024)
+#define LINE_BYTES (64 * 1024 * 1024)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -125,7 +125,7 @@ static void put_shared(struct mmdb_writer *writer, struct pile *pile, const stru
 
 static unsigned name_languages(const struct mmdb_name *name)
 {
-    return (name->en != NULL) + (name->other != NULL);
+    return (name->en ? 1u : 0) + (name->other ? 1u : 0);
 }
 
 /* {"names": {language: name, ...}} */
@@ -151,9 +151,9 @@ static void put_city(struct mmdb_writer *writer, struct pile *pile, const struct
 {
     const struct mmdb_name *names[] = {&city->city, &city->country, &city->registered_country};
     static const char *const keys[] = {"city", "country", "registered_country"};
-    unsigned members = city->has_position + (name_languages(&city->state) > 0);
+    unsigned members = (city->has_position ? 1u : 0) + (name_languages(&city->state) ? 1u : 0);
     for (size_t i = 0; i < 3; i++)
-        members += name_languages(names[i]) > 0;
+        members += name_languages(names[i]) ? 1u : 0;
     put_control(pile, 7, members);
     for (size_t i = 0; i < 3; i++) {
         if (name_languages(names[i]) == 0)
@@ -217,7 +217,8 @@ static void tree_insert(struct mmdb_writer *writer, const char *network, size_t 
     uint32_t node = 0;
     must(bits > 0, "a network of everything");
     for (unsigned bit = 0;; bit++) {
-        unsigned side = octets[bit / 8] >> (7 - bit % 8) & 1u;
+        unsigned octet = octets[bit / 8];
+        unsigned side = octet >> (7 - bit % 8) & 1;
         uint32_t record = writer->nodes[node].records[side];
         if (bit + 1 == bits) {
             writer->nodes[node].records[side] = RECORD_DATA | (uint32_t)offset;
@@ -261,13 +262,17 @@ void mmdb_writer_free(struct mmdb_writer *writer)
     free(writer);
 }
 
-size_t mmdb_writer_add_raw(struct mmdb_writer *writer, const char *network, const void *octets,
-                           size_t count)
+void mmdb_writer_add_at(struct mmdb_writer *writer, const char *network, size_t offset)
+{
+    tree_insert(writer, network, offset);
+}
+
+void mmdb_writer_add_raw(struct mmdb_writer *writer, const char *network, const void *octets,
+                         size_t count)
 {
     size_t offset = writer->data.count;
     pile_add(&writer->data, octets, count);
     tree_insert(writer, network, offset);
-    return offset;
 }
 
 void mmdb_writer_add(struct mmdb_writer *writer, const char *network, const struct mmdb_city *city)

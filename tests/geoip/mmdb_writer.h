@@ -37,10 +37,12 @@ void mmdb_writer_free(struct mmdb_writer *writer);
  * ones. */
 void mmdb_writer_add(struct mmdb_writer *writer, const char *network, const struct mmdb_city *city);
 
-/* The same with a record of count octets as they shall stand in the data section. Returns their
- * offset in it. */
-size_t mmdb_writer_add_raw(struct mmdb_writer *writer, const char *network, const void *octets,
-                           size_t count);
+/* The same with a record of count octets as they shall stand in the data section. */
+void mmdb_writer_add_raw(struct mmdb_writer *writer, const char *network, const void *octets,
+                         size_t count);
+
+/* The same with a record that lies at an offset of the data section already. */
+void mmdb_writer_add_at(struct mmdb_writer *writer, const char *network, size_t offset);
 
 /* Replaces the whole metadata behind the marker by count octets. */
 void mmdb_writer_set_metadata(struct mmdb_writer *writer, const void *octets, size_t count);

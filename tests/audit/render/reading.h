@@ -8,7 +8,7 @@
 #include "rendering.h"
 
 #define READING_PAIRS 600
-#define READING_BYTES 262144
+#define READING_BYTES (256 * 1024)
 
 struct read_pair {
     const char *name;

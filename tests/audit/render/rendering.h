@@ -15,7 +15,7 @@
 #include "audit/base/json.h"
 #include "audit/render/render.h"
 
-#define RENDERING_BYTES 4194304
+#define RENDERING_BYTES (4 * 1024 * 1024)
 
 /* One event and its line; the line is ended by a NUL. */
 struct rendering {

@@ -1,0 +1,66 @@
+/* What the commands of guardianctl share: the session, exit codes, output for people. */
+#ifndef IPC_CLIENT_CLIENT_H
+#define IPC_CLIENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "audit/base/arena.h"
+#include "audit/base/buffer.h"
+#include "audit/base/fault.h"
+#include "audit/base/json.h"
+#include "ipc/client/session.h"
+
+enum client_exit {
+    CLIENT_DONE = 0,
+    CLIENT_REFUSED = 1,
+    CLIENT_USAGE = 2,
+    CLIENT_UNREACHABLE = 3,
+    CLIENT_FAULT_FOUND = 4,
+};
+
+/* The command line's general part. Strings borrowed from argv. */
+struct client {
+    const char *url;
+    bool json;
+    const char *as;          /* LOGIN[:ID:NAME:PRIVILEGE], or NULL */
+    const char *from;        /* ADDRESS, or NULL */
+    struct session *session; /* dialled with the first call */
+    struct arena arena;
+};
+
+/* Calls the daemon; params is JSON text of an object without braces ("\"index\":3"). Prints the
+ * refusal on stderr. Returns an exit code; *out_result lives until the next client_call. */
+enum client_exit client_call(struct client *client, const char *method, const char *params,
+                             const struct json **out_result);
+
+/* The same without printing: the fault is the caller's to tell. */
+enum err client_try(struct client *client, const char *method, const char *params,
+                    const struct json **out_result, struct fault *fault);
+enum client_exit client_refused(enum err err, const struct fault *fault);
+
+/* Prints JSON text and a newline. */
+void client_print_json(const struct json *value);
+
+/* Wrong usage: says what is wrong and where to read on. Returns CLIENT_USAGE. */
+enum client_exit client_usage(const char *command, const char *wrong, const char *detail);
+
+/* Prints text from outside: cleaned as lines are (formats.md 1.5), line breaks as blanks, cut to
+ * `columns` code points and padded to them (0: neither). */
+void output_text(struct slice text, size_t columns);
+
+/* Text of a member for people ("" if it is absent). */
+struct slice output_member(const struct json *object, const char *name);
+
+/* Was all of standard output written? Says so if not and returns CLIENT_REFUSED. */
+enum client_exit output_finish(enum client_exit code);
+
+/* Commands. argv[0] is the command's own name. */
+enum client_exit command_status(struct client *client, int argc, char **argv);
+enum client_exit command_catalogue_list(struct client *client, int argc, char **argv);
+enum client_exit command_emit(struct client *client, int argc, char **argv);
+enum client_exit command_audit_query(struct client *client, int argc, char **argv);
+enum client_exit command_audit_show(struct client *client, int argc, char **argv);
+enum client_exit command_audit_tail(struct client *client, int argc, char **argv);
+
+#endif

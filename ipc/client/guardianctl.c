@@ -1,0 +1,181 @@
+/* guardianctl's main: general options and the table of commands. */
+#include <getopt.h>
+#include <locale.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/client/client.h"
+#include "ipc/client/command_render.h"
+#include "ipc/daemon/config_paths.h"
+
+struct command {
+    const char *noun;
+    const char *verb; /* NULL: the noun is all */
+    enum client_exit (*run)(struct client *client, int argc, char **argv);
+    const char *what;
+};
+
+static enum client_exit run_render(struct client *client, int argc, char **argv)
+{
+    (void)client; /* offline */
+    return (enum client_exit)command_render(argc, argv);
+}
+
+static const struct command commands[] = {
+    {"status", NULL, command_status, "how the guardian is: log, sinks, GeoIP database"},
+    {"emit", NULL, command_emit, "record events, from key=value or JSON lines"},
+    {"audit", "query", command_audit_query, "entries of the audit trail, filtered"},
+    {"audit", "tail", command_audit_tail, "the newest entries, -f to follow"},
+    {"audit", "show", command_audit_show, "one entry with all its fields"},
+    {"catalogue", "list", command_catalogue_list, "every event type"},
+    {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
+};
+
+#define COMMANDS (sizeof commands / sizeof commands[0])
+
+static void print_help(void)
+{
+    fputs("usage: guardianctl [--connect URL] [--json] [--as LOGIN[:ID:NAME:PRIVILEGE]]\n"
+          "                   [--from ADDRESS] COMMAND [ARGUMENTS]\n\n",
+          stdout);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s%s", commands[i].noun, commands[i].verb == NULL ? "" : " ",
+                 commands[i].verb == NULL ? "" : commands[i].verb);
+        printf("  %-16s %s\n", name, commands[i].what);
+    }
+    fputs("\n"
+          "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
+          "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
+          "  --json           one JSON document instead of tables\n"
+          "  --as LOGIN…      for a workflow: the user it acts for\n"
+          "  --from ADDRESS   with --as: the address that user comes from\n"
+          "  --version        print the version\n\n"
+          "guardianctl COMMAND --help says more.\n"
+          "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reached,\n"
+          "4 verification found a fault.\n",
+          stdout);
+}
+
+/* Returns an exit code to end with, or -1; optind then stands at the command. */
+static int read_options(int argc, char **argv, struct client *out)
+{
+    static const struct option table[] = {{"connect", required_argument, NULL, 'c'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"as", required_argument, NULL, 'a'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int letter;
+    while ((letter = getopt_long(argc, argv, "+h", table, NULL)) != -1) {
+        switch (letter) {
+        case 'c':
+            out->url = optarg;
+            break;
+        case 'j':
+            out->json = true;
+            break;
+        case 'a':
+            out->as = optarg;
+            break;
+        case 'f':
+            out->from = optarg;
+            break;
+        case 'v':
+            printf("guardianctl %s\n", GUARDIAN_VERSION);
+            return CLIENT_DONE;
+        case 'h':
+            print_help();
+            return CLIENT_DONE;
+        default:
+            fputs("Try: guardianctl --help\n", stderr);
+            return CLIENT_USAGE;
+        }
+    }
+    if (out->from != NULL && out->as == NULL) {
+        fputs("guardianctl: --from goes with --as: whose address is it?\n", stderr);
+        return CLIENT_USAGE;
+    }
+    return -1;
+}
+
+/* The command that argv[0] (and argv[1]) name; *out_words says how many words its name took. */
+static const struct command *find_command(int argc, char **argv, int *out_words)
+{
+    for (size_t i = 0; i < COMMANDS && argc > 0; i++) {
+        if (strcmp(commands[i].noun, argv[0]) != 0) {
+            continue;
+        }
+        if (commands[i].verb == NULL) {
+            *out_words = 1;
+            return &commands[i];
+        }
+        if (argc > 1 && strcmp(commands[i].verb, argv[1]) == 0) {
+            *out_words = 2;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+/* --json behind the command is taken as well: people put it there. */
+static int take_trailing_json(int argc, char **argv, struct client *client)
+{
+    int kept = 0;
+    for (int i = 0; i < argc; i++) {
+        if (i > 0 && strcmp(argv[i], "--json") == 0) {
+            client->json = true;
+        } else {
+            argv[kept++] = argv[i];
+        }
+    }
+    return kept;
+}
+
+static bool choose_url(struct client *client, char *place, size_t size)
+{
+    const char *environment = getenv("GUARDIAN_URL");
+    if (client->url != NULL) {
+        return true;
+    }
+    if (environment != NULL && environment[0] != '\0') {
+        client->url = environment;
+        return true;
+    }
+    client->url = place;
+    return config_default_url(place, size) == OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct client client = {0};
+    char url[512];
+    setlocale(LC_CTYPE, "");
+    int done = read_options(argc, argv, &client);
+    if (done >= 0) {
+        return done;
+    }
+    argc -= optind;
+    argv += optind;
+    int words = 0;
+    const struct command *command = find_command(argc, argv, &words);
+    if (command == NULL) {
+        fprintf(stderr, "guardianctl: %s%s. Try: guardianctl --help\n",
+                argc == 0 ? "no command given" : "no such command: ", argc == 0 ? "" : argv[0]);
+        return CLIENT_USAGE;
+    }
+    if (sodium_init() < 0 || !choose_url(&client, url, sizeof url)) {
+        fputs("guardianctl: the daemon's socket is not known: give it with --connect URL\n",
+              stderr);
+        return CLIENT_USAGE;
+    }
+    argc = take_trailing_json(argc - (words - 1), argv + (words - 1), &client);
+    arena_init(&client.arena, (size_t)1 << 30);
+    enum client_exit code = command->run(&client, argc, argv + (words - 1));
+    session_close(client.session);
+    arena_done(&client.arena);
+    return (int)code;
+}

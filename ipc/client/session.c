@@ -1,0 +1,167 @@
+#include "ipc/client/session.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/base/memory.h"
+
+#define SEND_MS 10000
+#define ANSWER_MS 60000
+#define MESSAGE_MAX (64u * 1024 * 1024)
+
+struct session {
+    nng_socket socket;
+    char url[512];
+};
+
+static enum err unreachable(const struct session *session, int code, struct fault *fault)
+{
+    return fault_set(fault, code == NNG_ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED, REASON_io, NULL,
+                     "The guardian cannot be reached at %s: %s. Is master_key_guardian running, "
+                     "and may you use its socket? (--connect URL names another.)",
+                     session->url, nng_strerror(code));
+}
+
+enum err session_open(const char *url, struct session **out, struct fault *fault)
+{
+    struct session *session = memory_allocate_zeroed(sizeof *session);
+    if (session == NULL) {
+        return fault_no_memory(fault);
+    }
+    snprintf(session->url, sizeof session->url, "%s", url);
+    int code = nng_req0_open(&session->socket);
+    if (code != 0) {
+        enum err err = unreachable(session, code, fault);
+        memory_free(session);
+        return err;
+    }
+    /* A call is sent again only when its connection breaks; acts carry a request_id for that. */
+    nng_socket_set_ms(session->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    nng_socket_set_ms(session->socket, NNG_OPT_SENDTIMEO, SEND_MS);
+    nng_socket_set_ms(session->socket, NNG_OPT_RECVTIMEO, ANSWER_MS);
+    nng_socket_set_size(session->socket, NNG_OPT_RECVMAXSZ, MESSAGE_MAX);
+    code = nng_dial(session->socket, url, NULL, 0);
+    if (code != 0) {
+        enum err err = unreachable(session, code, fault);
+        session_close(session);
+        return err;
+    }
+    *out = session;
+    return OK;
+}
+
+void session_close(struct session *session)
+{
+    if (session != NULL) {
+        nng_close(session->socket);
+        memory_free(session);
+    }
+}
+
+static enum err error_from_code(int64_t code)
+{
+    static const enum err known[] = {ERR_PARSE,          ERR_INVALID_REQUEST,  ERR_METHOD_NOT_FOUND,
+                                     ERR_INVALID_PARAMS, ERR_NOT_PERMITTED,    ERR_NOT_FOUND,
+                                     ERR_WRONG_STATE,    ERR_AUDIT_UNAVAILABLE};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (err_code(known[i]) == code) {
+            return known[i];
+        }
+    }
+    return ERR_INTERNAL;
+}
+
+static void copy_text(const struct json *object, const char *name, char *out, size_t size)
+{
+    const struct json *value = json_member(object, name);
+    if (value != NULL && value->kind == JSON_STRING) {
+        snprintf(out, size, "%.*s", (int)value->text.length, value->text.data);
+    }
+}
+
+static enum err read_error(const struct json *error, struct fault *fault)
+{
+    const struct json *code = json_member(error, "code");
+    enum err err =
+        code != NULL && code->kind == JSON_INTEGER ? error_from_code(code->integer) : ERR_INTERNAL;
+    char message[512] = "";
+    char reason[64] = "";
+    char field[256] = "";
+    int64_t index = -1;
+    copy_text(error, "message", message, sizeof message);
+    const struct json *data = json_member(error, "data");
+    if (data != NULL && data->kind == JSON_OBJECT) {
+        copy_text(data, "reason", reason, sizeof reason);
+        copy_text(data, "field", field, sizeof field);
+        const struct json *number = json_member(data, "index");
+        index = number != NULL && number->kind == JSON_INTEGER ? number->integer : -1;
+    }
+    enum reason known = reason_from_word(reason);
+    (void)fault_set(fault, err, known, field, "%s", message);
+    if (fault != NULL) {
+        fault->index = index;
+    }
+    return err;
+}
+
+static enum err read_answer(struct arena *arena, struct slice text, const struct json **out,
+                            struct fault *fault)
+{
+    const struct json_limits limits = {.depth = JSON_DEPTH_MAX, .members = UINT32_MAX};
+    struct json *answer;
+    enum err err = json_parse(arena, text, &limits, &answer, fault);
+    if (err != OK) {
+        return err;
+    }
+    const struct json *error = answer->kind == JSON_OBJECT ? json_member(answer, "error") : NULL;
+    if (error != NULL && error->kind == JSON_OBJECT) {
+        return read_error(error, fault);
+    }
+    *out = answer->kind == JSON_OBJECT ? json_member(answer, "result") : NULL;
+    return *out != NULL ? OK
+                        : fault_set(fault, ERR_PARSE, REASON_bad_json, NULL,
+                                    "What answered is no guardian: neither result nor error.");
+}
+
+static enum err exchange(struct session *session, struct arena *arena, struct buffer *request,
+                         struct slice *out, struct fault *fault)
+{
+    nng_msg *message;
+    if (buffer_result(request) != OK || nng_msg_alloc(&message, 0) != 0) {
+        return fault_no_memory(fault);
+    }
+    int code = nng_msg_append(message, request->data, request->length);
+    if (code == 0) {
+        code = nng_sendmsg(session->socket, message, 0);
+    }
+    if (code != 0) {
+        nng_msg_free(message);
+        return unreachable(session, code, fault);
+    }
+    code = nng_recvmsg(session->socket, &message, 0);
+    if (code != 0) {
+        return unreachable(session, code, fault);
+    }
+    *out = arena_copy(arena, (struct slice){nng_msg_body(message), nng_msg_len(message)});
+    nng_msg_free(message);
+    return out->data == NULL ? fault_no_memory(fault) : OK;
+}
+
+enum err session_call(struct session *session, struct arena *arena, const char *method,
+                      struct slice params, const struct json **out_result, struct fault *fault)
+{
+    struct buffer request;
+    struct slice answer = {0};
+    buffer_init(&request, MESSAGE_MAX);
+    buffer_append_format(&request, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", method);
+    if (params.length > 0) {
+        buffer_append_text(&request, ",\"params\":");
+        buffer_append_slice(&request, params);
+    }
+    buffer_append_char(&request, '}');
+    enum err err = exchange(session, arena, &request, &answer, fault);
+    buffer_done(&request);
+    return err == OK ? read_answer(arena, answer, out_result, fault) : err;
+}

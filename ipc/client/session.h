@@ -1,0 +1,24 @@
+/* The client's end of the wire: one nng REQ socket, one call at a time. Not thread-safe. */
+#ifndef IPC_CLIENT_SESSION_H
+#define IPC_CLIENT_SESSION_H
+
+#include "audit/base/arena.h"
+#include "audit/base/buffer.h"
+#include "audit/base/error.h"
+#include "audit/base/fault.h"
+#include "audit/base/json.h"
+
+struct session;
+
+/* Dials the daemon at url. ERR_CLOSED: nobody answers there (the fault says what to look at). */
+MUST_CHECK enum err session_open(const char *url, struct session **out, struct fault *fault);
+void session_close(struct session *session);
+
+/* Calls a method; params is JSON text of an object ("" for none). *out_result lives in the arena.
+ * Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no answer); ERR_PARSE (not a JSON-RPC answer); any
+ * other: the daemon's own answer, with its reason, field, index and sentence in the fault. */
+MUST_CHECK enum err session_call(struct session *session, struct arena *arena, const char *method,
+                                 struct slice params, const struct json **out_result,
+                                 struct fault *fault);
+
+#endif

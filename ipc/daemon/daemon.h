@@ -1,0 +1,64 @@
+/* What the running daemon consists of. Made by main in start order, taken apart in stop order; the
+ * methods and the reload borrow from it. */
+#ifndef IPC_DAEMON_DAEMON_H
+#define IPC_DAEMON_DAEMON_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit/log/log.h"
+#include "audit/sinks/sink.h"
+#include "audit/trail.h"
+#include "geoip/geoip.h"
+#include "ipc/daemon/config.h"
+#include "ipc/daemon/dispatch.h"
+#include "ipc/daemon/server.h"
+
+/* A sink beside the configuration entry it was started from. */
+struct daemon_sink {
+    struct config_sink settings;
+    struct config *config; /* held: the sink's strings live there */
+    struct sink *sink;
+};
+
+struct daemon {
+    pthread_mutex_t lock; /* guards config and sinks[] against reload; a leaf, never held over I/O
+                             but in the reload itself */
+    struct config *config;
+    struct geoip *geoip;
+    struct log *log;
+    struct log_opened opened;
+    struct trail *trail;
+    struct daemon_sink sinks[CONFIG_SINKS_MAX];
+    size_t sink_count;
+    struct dispatch *dispatch;
+    struct server *server;
+    int64_t started_ms; /* boot clock */
+    /* what the last tick saw; main's alone */
+    bool space_low;
+    int64_t clock_us, clock_boot_ms;
+};
+
+/* The configuration in force; config_release it. */
+struct config *daemon_config(struct daemon *daemon);
+
+/* Start order: log, geoip, sinks, trail, the event daemon.started, dispatch, sockets last. On a
+ * fault everything started is stopped again. config is taken. */
+MUST_CHECK enum err daemon_start(struct daemon *daemon, struct config *config, struct fault *fault);
+
+/* Reads the configuration file anew, opens databases and sink files anew; what cannot be changed
+ * while running is said. A bad configuration changes nothing. Speaks on stderr; emits
+ * config.reloaded or config.refused, geoip.reloaded or geoip.refused. */
+void daemon_reload(struct daemon *daemon);
+
+/* Once a second: refusals that are due, clock steps, the disk reserve. */
+void daemon_tick(struct daemon *daemon);
+
+/* Stop order. reason stands in daemon.stopped. */
+void daemon_stop(struct daemon *daemon, const char *reason);
+
+/* Emits one event of the daemon's own (urgent); a failure is said on stderr. */
+void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event);
+
+#endif

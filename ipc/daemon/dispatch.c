@@ -1,0 +1,460 @@
+#include "ipc/daemon/dispatch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/base/clock.h"
+#include "audit/base/diag.h"
+#include "audit/base/memory.h"
+#include "geoip/address.h"
+#include "ipc/daemon/methods.h"
+#include "ipc/daemon/refusals.h"
+#include "ipc/wire/jsonrpc.h"
+
+struct dispatch {
+    struct daemon *daemon;
+    struct refusals refusals;
+};
+
+struct dispatch *dispatch_new(struct daemon *daemon)
+{
+    struct dispatch *dispatch = memory_allocate_zeroed(sizeof *dispatch);
+    if (dispatch != NULL) {
+        dispatch->daemon = daemon;
+        refusals_init(&dispatch->refusals);
+    }
+    return dispatch;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (dispatch != NULL) {
+        refusals_done(&dispatch->refusals);
+        memory_free(dispatch);
+    }
+}
+
+/* ---- refusals become events --------------------------------------------------------------------
+ */
+
+/* role/login of a connection, as the record's `via` has it. */
+static struct slice peer_via(struct arena *arena, const struct peer *peer)
+{
+    char text[ACCESS_TEXT_BYTES + 16];
+    snprintf(text, sizeof text, "%s/%s", role_foremost(peer->roles), peer->login);
+    return arena_copy(arena, slice_of(text));
+}
+
+static void emit_denied(struct dispatch *dispatch, struct arena *arena,
+                        const struct refusal *refusal)
+{
+    struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
+    if (event == NULL) {
+        return;
+    }
+    event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
+    event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
+    if (refusal->count > 1) {
+        event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
+    }
+    const struct peer *peer = &refusal->peer;
+    struct actor actor = {.suser = peer->login,
+                          .suid = peer->id,
+                          .sname = peer->name,
+                          .spriv = peer->privilege,
+                          .origin_ip = peer->address,
+                          .via = peer_via(arena, peer).data};
+    struct log_range range;
+    struct fault fault;
+    fault_clear(&fault);
+    enum err err = event_check(event, &fault);
+    if (err == OK) {
+        const struct trail_batch batch = {.events = &event,
+                                          .count = 1,
+                                          .actor = &actor,
+                                          .now_us = clock_now_us(),
+                                          .urgent = true};
+        err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    }
+    if (err != OK) {
+        diag_say(DIAG_ERROR, "a refusal could not be recorded", "caller", peer->login, "method",
+                 refusal->method, "why", fault.sentence, NULL);
+    }
+}
+
+static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
+                         const char *method, enum reason reason)
+{
+    if (refusals_note(&dispatch->refusals, peer, method, reason, clock_boot_ms())) {
+        struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
+        snprintf(refusal.method, sizeof refusal.method, "%s", method);
+        emit_denied(dispatch, arena, &refusal);
+    }
+}
+
+void dispatch_tick(struct dispatch *dispatch, bool all)
+{
+    struct arena arena;
+    arena_init(&arena, 1024 * 1024);
+    struct refusal refusal;
+    while (refusals_take(&dispatch->refusals, clock_boot_ms(), all, &refusal)) {
+        emit_denied(dispatch, &arena, &refusal);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+}
+
+void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
+{
+    struct arena arena;
+    arena_init(&arena, 65536);
+    note_refusal(dispatch, &arena, peer, "connect", REASON_too_many_refusals);
+    arena_done(&arena);
+}
+
+/* ---- one call ----------------------------------------------------------------------------------
+ */
+
+static enum err check_role(const struct call *call, struct fault *fault)
+{
+    const struct peer *peer = call->peer;
+    if (peer->roles == 0) {
+        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
+                         "%s has no role here: add it to the access table of the configuration.",
+                         peer->login);
+    }
+    if ((peer->roles & call->method->roles) != 0) {
+        return OK;
+    }
+    char wanted[128] = "";
+    for (unsigned role = 1; role <= ROLE_AUDITOR; role <<= 1) {
+        if ((call->method->roles & role) != 0) {
+            size_t used = strlen(wanted);
+            snprintf(wanted + used, sizeof wanted - used, "%s%s", used == 0 ? "" : ", ",
+                     role_word((enum role)role));
+        }
+    }
+    return fault_set(fault, ERR_NOT_PERMITTED, REASON_not_permitted, NULL,
+                     "%s may not call %s: that takes one of the roles %s.", peer->login,
+                     call->method->name, wanted);
+}
+
+static bool kind_fits(enum parameter_kind kind, enum json_kind given)
+{
+    static const enum json_kind wanted[] = {
+        [PARAMETER_STRING] = JSON_STRING,   [PARAMETER_INTEGER] = JSON_INTEGER,
+        [PARAMETER_BOOLEAN] = JSON_BOOLEAN, [PARAMETER_ARRAY] = JSON_ARRAY,
+        [PARAMETER_OBJECT] = JSON_OBJECT,
+    };
+    return wanted[kind] == given;
+}
+
+static const char *kind_text(enum parameter_kind kind)
+{
+    static const char *const texts[] = {
+        [PARAMETER_STRING] = "a string",   [PARAMETER_INTEGER] = "an integer",
+        [PARAMETER_BOOLEAN] = "a boolean", [PARAMETER_ARRAY] = "an array",
+        [PARAMETER_OBJECT] = "an object",
+    };
+    return texts[kind];
+}
+
+static enum err parameter_fault(struct fault *fault, enum reason reason, struct slice name,
+                                const char *sentence)
+{
+    char field[256] = "";
+    fault_pointer_append(field, sizeof field, name.data,
+                         name.length > 200 ? 200 : (int)name.length);
+    return fault_set(fault, ERR_INVALID_PARAMS, reason, field, "%s %s", field + 1, sentence);
+}
+
+static enum err check_parameter(const struct method *method, const struct json *given,
+                                struct fault *fault)
+{
+    static const struct method_parameter actor = {"actor", PARAMETER_OBJECT, false};
+    static const struct method_parameter request_id = {"request_id", PARAMETER_STRING, false};
+    const struct method_parameter *found = NULL;
+    for (const struct method_parameter *p = method->parameters; p->name != NULL; p++) {
+        if (slice_is(given->name, p->name)) {
+            found = p;
+        }
+    }
+    if (found == NULL && slice_is(given->name, "actor")) {
+        found = &actor;
+    }
+    if (found == NULL && (method->flags & METHOD_CHANGES) != 0 &&
+        slice_is(given->name, "request_id")) {
+        found = &request_id;
+    }
+    if (found == NULL) {
+        return parameter_fault(fault, REASON_unknown_parameter, given->name,
+                               "is no parameter of this method.");
+    }
+    if (given->kind != JSON_NULL && !kind_fits(found->kind, given->kind)) {
+        char sentence[64];
+        snprintf(sentence, sizeof sentence, "must be %s.", kind_text(found->kind));
+        return parameter_fault(fault, REASON_bad_type, given->name, sentence);
+    }
+    return OK;
+}
+
+static enum err check_parameters(const struct call *call, struct fault *fault)
+{
+    const struct json *given = call->params == NULL ? NULL : call->params->child;
+    for (; given != NULL; given = given->next) {
+        enum err err = check_parameter(call->method, given, fault);
+        if (err != OK) {
+            return err;
+        }
+    }
+    for (const struct method_parameter *p = call->method->parameters; p->name != NULL; p++) {
+        if (p->required && call_parameter(call, p->name) == NULL) {
+            return parameter_fault(fault, REASON_missing_parameter, slice_of(p->name),
+                                   "is missing.");
+        }
+    }
+    return OK;
+}
+
+/* A member of params.actor, checked. */
+static enum err actor_member(struct call *call, const struct json *member, struct fault *fault)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } members[] = {
+        {"suid", &call->actor.suid},          {"suser", &call->actor.suser},
+        {"sname", &call->actor.sname},        {"spriv", &call->actor.spriv},
+        {"originIP", &call->actor.origin_ip},
+    };
+    const char **place = NULL;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (slice_is(member->name, members[i].name)) {
+            place = members[i].place;
+        }
+    }
+    enum err err = OK;
+    if (place == NULL) {
+        err = parameter_fault(fault, REASON_unknown_field, member->name,
+                              "is no member of actor: suid suser sname spriv originIP are.");
+    } else if (member->kind != JSON_STRING || member->text.length > 255 ||
+               (member->text.length > 0 &&
+                memchr(member->text.data, '\0', member->text.length) != NULL)) {
+        err = parameter_fault(fault, REASON_bad_value, member->name,
+                              "must be a string of at most 255 octets without NUL.");
+    } else {
+        struct slice copy = arena_copy(call->arena, member->text);
+        *place = copy.data;
+        err = copy.data == NULL ? fault_no_memory(fault) : OK;
+    }
+    if (err == ERR_INVALID_PARAMS) {
+        fault_prefix(fault, "/actor");
+    }
+    return err;
+}
+
+static bool is_address(const char *text)
+{
+    uint8_t address[16];
+    return address_parse(text, strlen(text), address);
+}
+
+/* Who acts: the caller, or whom a workflow names in params.actor. */
+static enum err read_actor(struct call *call, struct fault *fault)
+{
+    const struct peer *peer = call->peer;
+    struct slice via = peer_via(call->arena, peer);
+    if (via.data == NULL) {
+        return fault_no_memory(fault);
+    }
+    const struct json *actor = call_parameter(call, "actor");
+    if (actor == NULL) {
+        call->actor = (struct actor){.suid = peer->id,
+                                     .suser = peer->login,
+                                     .sname = peer->name,
+                                     .spriv = peer->privilege,
+                                     .origin_ip = peer->address,
+                                     .via = via.data};
+        return OK;
+    }
+    if ((peer->roles & ROLE_WORKFLOW) == 0) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_actor_not_allowed, "/actor",
+                         "Only a workflow may act for somebody else: leave actor out.");
+    }
+    call->actor = (struct actor){.via = via.data};
+    for (const struct json *member = actor->child; member != NULL; member = member->next) {
+        enum err err = actor_member(call, member, fault);
+        if (err != OK) {
+            return err;
+        }
+    }
+    if (call->actor.suser == NULL || call->actor.suser[0] == '\0') {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_missing_field, "/actor/suser",
+                         "actor must name the user's login in suser.");
+    }
+    if (call->actor.origin_ip != NULL && !is_address(call->actor.origin_ip)) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/actor/originIP",
+                         "originIP must be an IPv4 or IPv6 address.");
+    }
+    return OK;
+}
+
+static enum err run_call(struct dispatch *dispatch, struct call *call, struct slice method,
+                         struct buffer *result, struct fault *fault)
+{
+    call->method = method_find(method);
+    if (call->method == NULL && call->peer->roles == 0) {
+        note_refusal(dispatch, call->arena, call->peer, "unknown", REASON_no_role);
+        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL, "%s has no role here.",
+                         call->peer->login);
+    }
+    if (call->method == NULL) {
+        return fault_set(fault, ERR_METHOD_NOT_FOUND, REASON_unknown_method, NULL,
+                         "There is no method %.*s.", method.length > 64 ? 64 : (int)method.length,
+                         method.data);
+    }
+    enum err err = check_role(call, fault);
+    if (err == OK) {
+        err = check_parameters(call, fault);
+    }
+    if (err == OK) {
+        err = read_actor(call, fault);
+    }
+    if (err == OK) {
+        err = call->method->handler(call, result, fault);
+    }
+    if (err == OK && buffer_result(result) != OK) {
+        err = buffer_result(result) == ERR_NO_MEMORY
+                  ? fault_no_memory(fault)
+                  : fault_set(fault, ERR_INTERNAL, REASON_too_large, NULL,
+                              "The answer is larger than a message may be: ask for less.");
+    }
+    if (err == ERR_NOT_PERMITTED) {
+        note_refusal(dispatch, call->arena, call->peer, call->method->name, fault->reason);
+    }
+    return err;
+}
+
+/* ---- one message -------------------------------------------------------------------------------
+ */
+
+/* Appends an answer; if it does not fit, an error that does stands in its place. */
+static void append_answer(struct buffer *answer, bool first, struct slice id, const char *result,
+                          size_t length, const struct fault *fault)
+{
+    size_t before = answer->length;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (!first) {
+            buffer_append_char(answer, ',');
+        }
+        if (fault == NULL) {
+            jsonrpc_write_result(answer, id, (struct slice){result, length});
+        } else {
+            jsonrpc_write_error(answer, id, fault);
+        }
+        if (buffer_result(answer) == OK) {
+            return;
+        }
+        static const struct fault too_large = {
+            .err = ERR_INTERNAL,
+            .reason = REASON_too_large,
+            .index = -1,
+            .sentence = "The answer is larger than a message may be: ask for less."};
+        fault = &too_large;
+        answer->length = before;
+        answer->failed = OK;
+    }
+}
+
+struct message_context {
+    struct dispatch *dispatch;
+    const struct config *config;
+    const struct peer *peer;
+    struct arena *arena;
+};
+
+/* Answers one element; true if it appended something. */
+static bool answer_element(const struct message_context *context, const struct json *element,
+                           bool first, struct buffer *answer)
+{
+    struct rpc_request request;
+    struct fault fault;
+    fault_clear(&fault);
+    struct buffer result;
+    buffer_init(&result, answer->maximum);
+    enum err err = jsonrpc_read(context->arena, element, &request, &fault);
+    if (err == OK) {
+        struct call call = {.daemon = context->dispatch->daemon,
+                            .config = context->config,
+                            .peer = context->peer,
+                            .arena = context->arena,
+                            .params = request.params,
+                            .now_us = clock_now_us()};
+        err = run_call(context->dispatch, &call, request.method, &result, &fault);
+    }
+    if (!request.notification) {
+        append_answer(answer, first, request.id, result.data, result.length,
+                      err == OK ? NULL : &fault);
+    }
+    buffer_done(&result);
+    return !request.notification;
+}
+
+static void answer_fault(struct buffer *answer, const struct fault *fault)
+{
+    append_answer(answer, true, slice_of("null"), NULL, 0, fault);
+}
+
+static void answer_message(const struct message_context *context, struct slice request,
+                           struct buffer *answer)
+{
+    const struct json_limits limits = {.depth = context->config->limits.depth,
+                                       .members = context->config->limits.members};
+    struct rpc_message message;
+    struct fault fault;
+    fault_clear(&fault);
+    if (jsonrpc_parse(context->arena, request, &limits, context->config->limits.batch, &message,
+                      &fault) != OK) {
+        answer_fault(answer, &fault);
+        return;
+    }
+    if (!message.batch) {
+        answer_element(context, message.first, true, answer);
+        return;
+    }
+    bool first = true;
+    size_t before = answer->length; /* the server's heading stands there already */
+    buffer_append_char(answer, '[');
+    for (const struct json *element = message.first; element != NULL; element = element->next) {
+        if (answer_element(context, element, first, answer)) {
+            first = false;
+        }
+    }
+    if (first) {
+        answer->length = before;
+    } else {
+        buffer_append_char(answer, ']');
+    }
+}
+
+bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                      struct slice request, struct buffer *answer)
+{
+    arena_reset(arena);
+    struct config *config = daemon_config(dispatch->daemon);
+    const struct message_context context = {dispatch, config, peer, arena};
+    answer_message(&context, request, answer);
+    config_release(config);
+    return peer->roles != 0;
+}
+
+void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer)
+{
+    struct config *config = daemon_config(dispatch->daemon);
+    struct fault fault;
+    (void)fault_set(&fault, ERR_INVALID_REQUEST, REASON_too_large, NULL,
+                    "The message is larger than limits.message allows: at most %u octets.",
+                    config->limits.message);
+    config_release(config);
+    answer_fault(answer, &fault);
+}

@@ -1,0 +1,329 @@
+/* event.emit: a batch of events becomes records, all or nothing (or, with partial, the good ones).
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/base/clock.h"
+#include "ipc/daemon/methods.h"
+
+#define FUTURE_US (5 * 60 * INT64_C(1000000))
+#define REQUEST_ID_MAX 64
+
+struct refused_event {
+    size_t index;
+    enum reason reason;
+    char field[256];
+};
+
+/* What has become of the events of one call. */
+struct emission {
+    struct event **events; /* the good ones */
+    size_t count;
+    struct refused_event *refused; /* with partial */
+    size_t refused_count;
+};
+
+/* ---- request_id --------------------------------------------------------------------------------
+ */
+
+static enum err check_request_id(struct slice id, struct fault *fault)
+{
+    bool good = id.length >= 1 && id.length <= REQUEST_ID_MAX;
+    for (size_t i = 0; good && i < id.length; i++) {
+        good = id.data[i] >= 0x21 && id.data[i] <= 0x7e;
+    }
+    return good ? OK
+                : fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/request_id",
+                            "request_id is 1 to %d printable ASCII characters without blanks.",
+                            REQUEST_ID_MAX);
+}
+
+static void hash_text(crypto_generichash_state *state, struct slice text)
+{
+    uint64_t length = text.length; /* framed, so that no two pairs of texts run together alike */
+    crypto_generichash_update(state, (const uint8_t *)&length, sizeof length);
+    if (text.length > 0) {
+        crypto_generichash_update(state, (const uint8_t *)text.data, text.length);
+    }
+}
+
+/* Identity of the request: it belongs to the caller's login, for a workflow with the actor's. */
+static void request_identity(const struct call *call, struct slice id, struct log_request *out)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof out->key);
+    hash_text(&state, slice_of(call->peer->login));
+    hash_text(&state, slice_of((call->peer->roles & ROLE_WORKFLOW) != 0 ? call->actor.suser : ""));
+    hash_text(&state, id);
+    crypto_generichash_final(&state, out->key, sizeof out->key);
+
+    uint8_t digest[crypto_generichash_BYTES_MIN];
+    crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    hash_text(&state, slice_of(call->method->name));
+    hash_text(&state, call->params->text);
+    crypto_generichash_final(&state, digest, sizeof digest);
+    memcpy(out->parameters, digest, sizeof out->parameters);
+}
+
+/* ---- the events --------------------------------------------------------------------------------
+ */
+
+static bool type_allowed(const struct peer *peer, struct slice type)
+{
+    const struct access_entry *entry = peer->entry;
+    if (entry == NULL || entry->type_count == 0 || (peer->roles & ROLE_WORKFLOW) != 0) {
+        return true;
+    }
+    for (size_t i = 0; i < entry->type_count; i++) {
+        if (access_glob(entry->types[i], type.data, type.length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_may_emit(const struct peer *peer, const struct event_type *type,
+                               struct fault *fault)
+{
+    bool workflow = (peer->roles & ROLE_WORKFLOW) != 0;
+    if (type->emit == EMIT_DAEMON || (type->emit == EMIT_WORKFLOW && !workflow)) {
+        return fault_set(fault, ERR_NOT_PERMITTED, REASON_reserved_type, "/type",
+                         "%s is emitted by %s only.", type->type.data,
+                         type->emit == EMIT_DAEMON ? "the guardian itself" : "the role workflow");
+    }
+    if (!type_allowed(peer, type->type)) {
+        return fault_set(fault, ERR_NOT_PERMITTED, REASON_not_permitted, "/type",
+                         "%s may not emit %s: its access entry lists other types.", peer->login,
+                         type->type.data);
+    }
+    return OK;
+}
+
+static enum err read_event(struct call *call, const struct json *given, int64_t clock_us,
+                           struct event **out, struct fault *fault)
+{
+    if (given->kind != JSON_OBJECT) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_type, "",
+                         "An event is a JSON object.");
+    }
+    const struct json *type = json_member(given, "type");
+    if (type != NULL && type->kind == JSON_STRING) {
+        /* Permission before form: whoever may not emit a type learns nothing about it. */
+        const struct event_type *known = catalogue_find(type->text);
+        enum err err = known == NULL ? OK : check_may_emit(call->peer, known, fault);
+        if (err != OK) {
+            return err;
+        }
+    }
+    enum err err = event_parse(call->arena, given, EVENT_FROM_PRODUCER, out, fault);
+    if (err == OK && (*out)->has_time && (*out)->time_us > clock_us + FUTURE_US) {
+        char now[CLOCK_TEXT_BYTES];
+        clock_format(clock_us, now);
+        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_time_in_future, "/time",
+                        "time is more than five minutes ahead of the guardian's clock, %s.", now);
+    }
+    return err;
+}
+
+static void note_refused(struct emission *emission, size_t index, const struct fault *fault)
+{
+    struct refused_event *refused = &emission->refused[emission->refused_count++];
+    *refused = (struct refused_event){.index = index, .reason = fault->reason};
+    snprintf(refused->field, sizeof refused->field, "%s", fault->field);
+}
+
+/* Could this record stand in the log? Found out here for partial, so that one long event does not
+ * refuse the others. */
+static enum err check_length(struct event *event, struct buffer *scratch, struct fault *fault)
+{
+    buffer_reset(scratch);
+    return event_encode(event, scratch, fault);
+}
+
+static enum err read_events(struct call *call, const struct json *given, bool partial,
+                            int64_t clock_us, struct emission *out, struct fault *fault)
+{
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is what is meant
+    out->events = arena_allocate(call->arena, given->count * sizeof *out->events);
+    out->refused =
+        partial ? arena_allocate(call->arena, given->count * sizeof *out->refused) : NULL;
+    if (out->events == NULL || (partial && out->refused == NULL)) {
+        return fault_no_memory(fault);
+    }
+    struct buffer scratch;
+    buffer_init(&scratch, 2 * EVENT_RECORD_MAX);
+    enum err err = OK;
+    size_t index = 0;
+    for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, index++) {
+        struct event *event = NULL;
+        err = read_event(call, at, clock_us, &event, fault);
+        if (err == OK && partial) {
+            err = check_length(event, &scratch, fault);
+        }
+        if (err == OK) {
+            out->events[out->count++] = event;
+        } else if (partial && (err == ERR_INVALID_PARAMS || err == ERR_NOT_PERMITTED)) {
+            note_refused(out, index, fault);
+            err = OK;
+        } else {
+            fault_prefix(fault, "/events/%zu", index);
+            fault->index = (int64_t)index;
+        }
+    }
+    buffer_done(&scratch);
+    return err;
+}
+
+/* ---- the answer --------------------------------------------------------------------------------
+ */
+
+static void write_answer(const struct emission *emission, bool partial,
+                         const struct log_range *range, struct buffer *result)
+{
+    buffer_append_format(result, "{\"accepted\":%llu", (unsigned long long)range->count);
+    if (range->count > 0) {
+        buffer_append_format(result, ",\"first\":%llu,\"last\":%llu",
+                             (unsigned long long)range->first,
+                             (unsigned long long)(range->first + range->count - 1));
+    }
+    for (size_t i = 0; partial && i < emission->refused_count; i++) {
+        const struct refused_event *refused = &emission->refused[i];
+        buffer_append_text(result, i == 0 ? ",\"refused\":[" : ",");
+        buffer_append_format(result, "{\"index\":%zu,\"reason\":\"%s\"", refused->index,
+                             reason_word(refused->reason));
+        if (refused->field[0] != '\0') {
+            buffer_append_text(result, ",\"field\":");
+            json_write_string(result, slice_of(refused->field));
+        }
+        buffer_append_char(result, '}');
+    }
+    if (partial && emission->refused_count > 0) {
+        buffer_append_char(result, ']');
+    } else if (partial) {
+        buffer_append_text(result, ",\"refused\":[]");
+    }
+    buffer_append_char(result, '}');
+}
+
+/* The daemon's clock when the batch that begins at index was written: the one thing besides the
+ * parameters that decides what a partial call refuses. */
+static enum err clock_of_entry(struct call *call, uint64_t index, int64_t *out_us,
+                               struct fault *fault)
+{
+    struct log_reader *reader;
+    enum err err = log_reader_open(call->daemon->log, &reader);
+    if (err != OK) {
+        return fault_no_memory(fault);
+    }
+    struct slice record;
+    struct event *event;
+    err = log_read(reader, index, &record, fault);
+    if (err == OK) {
+        err = event_decode(call->arena, record, (int64_t)index, &event, fault);
+    }
+    if (err == OK) {
+        *out_us = event->received_us >= 0 ? event->received_us : event->time_us;
+    }
+    log_reader_close(reader);
+    return err;
+}
+
+/* A repeat: the first answer again. */
+static enum err answer_again(struct call *call, const struct json *events, bool partial,
+                             const struct log_range *range, struct buffer *result,
+                             struct fault *fault)
+{
+    struct emission emission = {0};
+    int64_t clock_us = 0;
+    enum err err = OK;
+    if (partial) {
+        err = clock_of_entry(call, range->first, &clock_us, fault);
+        if (err == OK) {
+            err = read_events(call, events, true, clock_us, &emission, fault);
+        }
+    }
+    if (err == OK) {
+        write_answer(&emission, partial, range, result);
+    }
+    return err;
+}
+
+static enum err emit_new(struct call *call, const struct json *events, bool partial,
+                         const struct log_request *request, struct buffer *result,
+                         struct fault *fault)
+{
+    struct emission emission = {0};
+    struct log_range range = {0};
+    enum err err = read_events(call, events, partial, call->now_us, &emission, fault);
+    if (err != OK || emission.count == 0) {
+        if (request != NULL) {
+            log_request_abandon(call->daemon->log, request);
+        }
+    } else {
+        const struct actor unnamed = {.via = call->actor.via};
+        bool named = call_parameter(call, "actor") != NULL;
+        const struct trail_batch batch = {.events = emission.events,
+                                          .count = emission.count,
+                                          .actor = named ? &call->actor : &unnamed,
+                                          .now_us = call->now_us,
+                                          .request = request};
+        err = trail_emit(call->daemon->trail, call->arena, &batch, &range, fault);
+        if (err == ERR_INVALID_PARAMS) {
+            int64_t index = fault->index; /* too_long: found while encoding */
+            fault_prefix(fault, "/events/%lld", (long long)index);
+            fault->index = index;
+        }
+    }
+    if (err == OK) {
+        write_answer(&emission, partial, &range, result);
+    }
+    return err;
+}
+
+static enum err check_events(const struct json *events, struct fault *fault)
+{
+    if (events->count == 0) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/events",
+                         "events is empty: send at least one event.");
+    }
+    if (events->count > LOG_BATCH_MAX) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_many_members, "/events",
+                         "events has %u events: at most %d are taken at once.", events->count,
+                         LOG_BATCH_MAX);
+    }
+    return OK;
+}
+
+enum err method_event_emit(struct call *call, struct buffer *result, struct fault *fault)
+{
+    const struct json *events = call_parameter(call, "events");
+    const struct json *flag = call_parameter(call, "partial");
+    const struct json *id = call_parameter(call, "request_id");
+    bool partial = flag != NULL && flag->boolean;
+    enum err err = check_events(events, fault);
+    if (err != OK || id == NULL) {
+        return err != OK ? err : emit_new(call, events, partial, NULL, result, fault);
+    }
+    err = check_request_id(id->text, fault);
+    if (err != OK) {
+        return err;
+    }
+    struct log_request request;
+    struct log_range range;
+    request_identity(call, id->text, &request);
+    switch (log_request_begin(call->daemon->log, &request, &range)) {
+    case LOG_REQUEST_NEW:
+        return emit_new(call, events, partial, &request, result, fault);
+    case LOG_REQUEST_DONE:
+        return answer_again(call, events, partial, &range, result, fault);
+    case LOG_REQUEST_REUSED:
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_request_id_reused, "/request_id",
+                         "This request_id was used with another method or other parameters: "
+                         "take a new one.");
+    case LOG_REQUEST_STOPPED:
+        break;
+    }
+    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "log",
+                     "The log has stopped: nothing was done. Ask again after the restart.");
+}

@@ -1,0 +1,103 @@
+#include "ipc/daemon/refusals.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/base/memory.h"
+
+void refusals_init(struct refusals *refusals)
+{
+    *refusals = (struct refusals){0};
+    pthread_mutex_init(&refusals->lock, NULL);
+}
+
+void refusals_done(struct refusals *refusals)
+{
+    memory_free(refusals->entries);
+    pthread_mutex_destroy(&refusals->lock);
+}
+
+static struct refusal *find(struct refusals *refusals, const struct peer *peer, const char *method,
+                            enum reason reason)
+{
+    for (size_t i = 0; i < refusals->used; i++) {
+        struct refusal *entry = &refusals->entries[i];
+        if (entry->reason == reason && strcmp(entry->method, method) == 0 &&
+            strcmp(entry->peer.login, peer->login) == 0 && entry->peer.uid == peer->uid &&
+            strcmp(entry->peer.address, peer->address) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static bool note_locked(struct refusals *refusals, const struct peer *peer, const char *method,
+                        enum reason reason, int64_t now_ms)
+{
+    if (refusals->entries == NULL) {
+        refusals->entries = memory_allocate(REFUSALS_MAX * sizeof *refusals->entries);
+        if (refusals->entries == NULL) {
+            return true;
+        }
+    }
+    struct refusal *entry = find(refusals, peer, method, reason);
+    if (entry != NULL) {
+        entry->count++;
+        return false;
+    }
+    if (refusals->used == REFUSALS_MAX) {
+        refusals->overflow++;
+        return false;
+    }
+    entry = &refusals->entries[refusals->used++];
+    *entry = (struct refusal){.peer = *peer, .reason = reason, .since_ms = now_ms};
+    entry->peer.entry = NULL; /* outlives the configuration it came from */
+    snprintf(entry->method, sizeof entry->method, "%s", method);
+    return true;
+}
+
+bool refusals_note(struct refusals *refusals, const struct peer *peer, const char *method,
+                   enum reason reason, int64_t now_ms)
+{
+    pthread_mutex_lock(&refusals->lock);
+    bool now = note_locked(refusals, peer, method, reason, now_ms);
+    pthread_mutex_unlock(&refusals->lock);
+    return now;
+}
+
+static bool take_locked(struct refusals *refusals, int64_t now_ms, bool all, struct refusal *out)
+{
+    size_t i = 0;
+    while (i < refusals->used) {
+        struct refusal *entry = &refusals->entries[i];
+        if (!all && now_ms - entry->since_ms < REFUSALS_WINDOW_MS) {
+            i++;
+            continue;
+        }
+        bool telling = entry->count > 0;
+        if (telling) {
+            *out = *entry;
+        }
+        *entry = refusals->entries[--refusals->used];
+        if (telling) {
+            return true;
+        }
+    }
+    if (refusals->overflow > 0 && (all || refusals->used < REFUSALS_MAX)) {
+        *out = (struct refusal){.reason = REASON_too_many_refusals, .count = refusals->overflow};
+        snprintf(out->peer.login, sizeof out->peer.login, "many callers");
+        snprintf(out->method, sizeof out->method, "many methods");
+        out->peer.uid = UINT32_MAX;
+        refusals->overflow = 0;
+        return true;
+    }
+    return false;
+}
+
+bool refusals_take(struct refusals *refusals, int64_t now_ms, bool all, struct refusal *out)
+{
+    pthread_mutex_lock(&refusals->lock);
+    bool taken = take_locked(refusals, now_ms, all, out);
+    pthread_mutex_unlock(&refusals->lock);
+    return taken;
+}

@@ -1,0 +1,278 @@
+/* The door: JSON-RPC, limits, hostile messages, permission, through the real daemon. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/integration/harness.h"
+
+static void check_answer(struct harness *h, const char *message, size_t length, const char *wanted)
+{
+    const char *answer = harness_exchange(h, message, length);
+    if (strstr(answer, wanted) == NULL) {
+        print_error("to %.300s\nwanted %s\ngot %.1000s\n", message, wanted, answer);
+        fail();
+    }
+}
+
+static void check(struct harness *h, const char *message, const char *wanted)
+{
+    check_answer(h, message, strlen(message), wanted);
+}
+
+#define PING "{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\",\"id\":"
+
+static void answers_the_examples_of_json_rpc(void **state)
+{
+    struct harness *h = *state;
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"foobar\",\"id\":\"1\"}", "\"code\":-32601");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"foobar\",\"id\":\"1\"}", "\"id\":\"1\"");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"foobar,\"params\":\"bar\",\"baz]", "-32700");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":1,\"params\":\"bar\"}", "-32600");
+    check(h,
+          "[{\"jsonrpc\":\"2.0\",\"method\":\"sum\",\"id\":\"1\"},{\"jsonrpc\":\"2.0\",\"method\"",
+          "-32700");
+    check(h, "[]", "\"reason\":\"batch_empty\"");
+    check(h, "[1]", "[{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600");
+    check(h, "[1,2,3]", "},{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600");
+    check(h, PING "5}", "\"id\":5,\"result\":{\"version\":");
+    check(h, PING "null}", "\"id\":null,\"result\":");
+    check(h, PING "{}}", "-32600");
+}
+
+static void a_notification_is_answered_by_an_empty_body(void **state)
+{
+    struct harness *h = *state;
+    const char *note = "{\"jsonrpc\":\"2.0\",\"method\":\"event.emit\",\"params\":{\"events\":[{"
+                       "\"type\":\"auth.login\",\"suser\":\"silent\"}]}}";
+    assert_string_equal(harness_exchange(h, note, strlen(note)), "");
+    harness_wait_text(h->sink, "suser=silent");
+    const char *batch = "[{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\"},"
+                        "{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\"}]";
+    assert_string_equal(harness_exchange(h, batch, strlen(batch)), "");
+}
+
+static void a_batch_is_answered_in_order(void **state)
+{
+    struct harness *h = *state;
+    check(h, "[" PING "1}," PING "2},{\"jsonrpc\":\"2.0\",\"method\":\"no\",\"id\":3}]",
+          "},{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":");
+}
+
+static void repeated(struct harness *h, const char *head, const char *piece, size_t times,
+                     const char *tail, const char *wanted)
+{
+    size_t size = strlen(head) + strlen(piece) * times + strlen(tail) + 1;
+    char *text = malloc(size);
+    assert_non_null(text);
+    char *at = stpcpy(text, head);
+    for (size_t i = 0; i < times; i++) {
+        at = stpcpy(at, piece);
+    }
+    stpcpy(at, tail);
+    check_answer(h, text, size - 1, wanted);
+    free(text);
+    check(h, PING "1}", "\"result\"");
+}
+
+static void hostile_messages_are_refused_and_the_next_is_served(void **state)
+{
+    struct harness *h = *state;
+    repeated(h, "", "[", 1000000, "", "\"reason\":\"too_deep\"");
+    repeated(h, "", "{\"a\":", 500000, "", "\"reason\":\"too_deep\"");
+    repeated(h, "[", PING "1},", 10000, PING "1}]", "\"reason\":\"");
+    repeated(h, "[", PING "1},", 300, PING "1}]", "\"reason\":\"batch_too_long\"");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\",\"id\":1,\"id\":2}",
+          "\"reason\":\"duplicate\"");
+    check_answer(h, "{\"jsonrpc\":\"2.0\"\0}", 18, "\"reason\":\"bad_json\"");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"\xff\xfe\",\"id\":1}", "\"reason\":\"bad_utf8\"");
+    check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"\\ud800\",\"id\":1}", "-32700");
+    check(h, PING "1} x", "-32700");
+    check(h, "", "-32700");
+    check(h, PING "1}", "\"result\"");
+}
+
+static void parameters_are_checked_by_name_and_kind(void **state)
+{
+    struct harness *h = *state;
+    const struct json *data =
+        harness_error(h, "audit.entry", "{\"index\":0,\"what\":1}", -32602, "unknown_parameter");
+    assert_true(harness_text_is(data, "field", "/what"));
+    data = harness_error(h, "audit.entry", "{}", -32602, "missing_parameter");
+    assert_true(harness_text_is(data, "field", "/index"));
+    harness_error(h, "audit.entry", "{\"index\":\"0\"}", -32602, "bad_type");
+    harness_error(h, "audit.entry", "[0]", -32602, "bad_type");
+    harness_error(h, "audit.entry", "{\"index\":1000000}", -32002, "no_such_entry");
+    harness_error(h, "audit.entry", "{\"index\":-1}", -32002, "no_such_entry");
+    harness_error(h, "event.emit", "{\"events\":[]}", -32602, "bad_value");
+    harness_error(h, "event.emit", "{\"events\":[1]}", -32602, "bad_type");
+    harness_error(h, "event.emit", "{\"events\":[{}],\"request_id\":\"a b\"}", -32602, "bad_value");
+    harness_error(h, "event.emit", "{\"events\":[{}],\"actor\":{}}", -32602, "missing_field");
+    harness_error(h, "audit.query", "{\"from\":\"yesterday\"}", -32602, "bad_value");
+}
+
+static void audit_query_filters_and_pages(void **state)
+{
+    struct harness *h = *state;
+    for (int i = 0; i < 7; i++) {
+        harness_result(h, "event.emit",
+                       "{\"events\":[{\"type\":\"auth.login\",\"suser\":\"anna\"},"
+                       "{\"type\":\"auth.logout\",\"suser\":\"bert\"}]}");
+    }
+    const struct json *result =
+        harness_result(h, "audit.query", "{\"type\":\"auth.*\",\"suser\":\"anna\",\"limit\":5}");
+    assert_int_equal(json_member(result, "entries")->count, 5);
+    char params[128];
+    snprintf(params, sizeof params, "{\"suser\":\"anna\",\"after\":%lld}",
+             (long long)harness_integer(result, "next"));
+    result = harness_result(h, "audit.query", params);
+    assert_int_equal(json_member(result, "entries")->count, 2);
+    assert_null(json_member(result, "next"));
+    result = harness_result(h, "audit.query", "{\"type\":\"auth.logout\"}");
+    assert_int_equal(json_member(result, "entries")->count, 7);
+    result = harness_result(h, "audit.query", "{\"to\":\"2020-01-01T00:00:00Z\"}");
+    assert_int_equal(json_member(result, "entries")->count, 0);
+    result =
+        harness_result(h, "audit.query", "{\"text\":\"bert\",\"from\":\"2020-01-01T00:00:00Z\"}");
+    assert_int_equal(json_member(result, "entries")->count, 7);
+}
+
+static void catalogue_list_has_every_type(void **state)
+{
+    struct harness *h = *state;
+    const struct json *types = json_member(harness_result(h, "catalogue.list", "{}"), "types");
+    assert_int_equal(types->count, 169);
+}
+
+static int run_as(uid_t uid, const struct harness *h, const char *command)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "%s/guardianctl --connect %s %s >/dev/null 2>&1", h->directory,
+             h->url, command);
+    pid_t child = fork();
+    if (child == 0) {
+        if (setgid(uid) != 0 || setuid(uid) != 0) {
+            _exit(99);
+        }
+        execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+        _exit(98);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static const char access_text[] =
+    "  - uid: 60001\n    roles: [producer]\n    login: producer1\n    types: ['auth.*']\n"
+    "  - uid: 60002\n    roles: [auditor]\n    login: auditor1\n";
+
+static void start_open(struct harness *h)
+{
+    char text[4096];
+    harness_prepare(h);
+    chmod(h->directory, 0755);
+    snprintf(text, sizeof text,
+             "state:\n  directory: %s\nlisten:\n  - url: %s\n    mode: \"0666\"\n"
+             "access:\n  - uid: 0\n    roles: [workflow]\n    login: pam\n%s"
+             "sinks:\n  - name: siem\n    url: file://%s\n",
+             h->directory, h->url, access_text, h->sink);
+    harness_write_config(h, text);
+    harness_restart(h);
+    /* The build may lie where other users cannot look. */
+    snprintf(text, sizeof text, "cp %s %s/guardianctl && chmod 755 %s/guardianctl", TEST_CLIENT,
+             h->directory, h->directory);
+    assert_int_equal(system(text), 0);
+}
+
+static void roles_come_from_the_peer_s_uid(void **state)
+{
+    (void)state;
+    if (getuid() != 0) {
+        skip(); /* other users cannot be played */
+    }
+    struct harness harness;
+    start_open(&harness);
+    const char *login = "emit --type auth.login suser=x";
+    assert_int_equal(run_as(60001, &harness, login), 0);
+    assert_int_equal(
+        run_as(60001, &harness, "emit --type device.connectivity_lost sname=x dhost=y"), 1);
+    assert_int_equal(run_as(60001, &harness, "audit query"), 1);
+    assert_int_equal(run_as(60002, &harness, "audit query"), 0);
+    assert_int_equal(run_as(60002, &harness, login), 1);
+    assert_int_equal(run_as(60003, &harness, "status"), 1);
+    harness_wait_text(harness.sink, "suser=uid 60003");
+    harness_wait_text(harness.sink, "suser=auditor1");
+    harness_stop(&harness);
+}
+
+static void refusals_are_told_once_and_then_counted(void **state)
+{
+    (void)state;
+    if (getuid() != 0) {
+        skip();
+    }
+    struct harness harness;
+    start_open(&harness);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(run_as(60002, &harness, "emit --type auth.login suser=x"), 1);
+    }
+    harness_wait_text(harness.sink, "Call of event.emit refused: not_permitted.");
+    harness_terminate(&harness); /* what was counted is told at the latest when it stops */
+    char *lines = harness_read_file(harness.sink);
+    assert_int_equal(harness_count(lines, "Call of event.emit refused: not_permitted."), 2);
+    assert_non_null(strstr(lines, " count=4 "));
+    free(lines);
+    harness_stop(&harness);
+}
+
+static void a_second_daemon_is_refused_and_the_first_goes_on(void **state)
+{
+    struct harness *h = *state;
+    struct harness second = *h;
+    snprintf(second.errors, sizeof second.errors, "%s/stderr2", h->directory);
+    assert_int_equal(harness_run_to_end(&second), 1);
+    check(h, PING "1}", "\"result\"");
+}
+
+static int start(void **state)
+{
+    static struct harness harness;
+    harness_start(&harness, NULL);
+    *state = &harness;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    harness_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(answers_the_examples_of_json_rpc, start, stop),
+        cmocka_unit_test_setup_teardown(a_notification_is_answered_by_an_empty_body, start, stop),
+        cmocka_unit_test_setup_teardown(a_batch_is_answered_in_order, start, stop),
+        cmocka_unit_test_setup_teardown(hostile_messages_are_refused_and_the_next_is_served, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(parameters_are_checked_by_name_and_kind, start, stop),
+        cmocka_unit_test_setup_teardown(audit_query_filters_and_pages, start, stop),
+        cmocka_unit_test_setup_teardown(catalogue_list_has_every_type, start, stop),
+        cmocka_unit_test(roles_come_from_the_peer_s_uid),
+        cmocka_unit_test(refusals_are_told_once_and_then_counted),
+        cmocka_unit_test_setup_teardown(a_second_daemon_is_refused_and_the_first_goes_on, start,
+                                        stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

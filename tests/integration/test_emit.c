@@ -1,0 +1,244 @@
+/* An event goes from a client to a line, and stays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/integration/harness.h"
+
+#define VIEWED                                                                            \
+    "{\"type\":\"information.viewed\",\"suser\":\"jsilva\",\"sname\":\"José da Silva\"," \
+    "\"information\":\"x\"}"
+#define FAILED                                                                                 \
+    "{\"type\":\"master_key.recovery_failed\",\"suser\":\"jsilva\",\"sname\":\"J\",\"spriv\":" \
+    "\"User\",\"originIP\":\"203.0.113.9\",\"partsNeeded\":3,\"partsSent\":2}"
+
+static void an_event_becomes_a_line(void **state)
+{
+    struct harness *h = *state;
+    const struct json *result =
+        harness_result(h, "event.emit", "{\"events\":[" VIEWED "," FAILED "]}");
+    assert_int_equal(harness_integer(result, "accepted"), 2);
+    int64_t first = harness_integer(result, "first");
+    assert_int_equal(harness_integer(result, "last"), first + 1);
+    harness_wait_lines(h->sink, (size_t)first + 2);
+    char *lines = harness_read_file(h->sink);
+    assert_non_null(strstr(lines, "|5|Information Viewed|5|msg=Information 'x' viewed."));
+    assert_non_null(strstr(lines, "|102|Master Key - Recovery Attempt Failed|7|msg="));
+    free(lines);
+    harness_check_sink(h->sink, 0, (uint64_t)first + 1);
+}
+
+static void the_record_says_who_sent_it(void **state)
+{
+    struct harness *h = *state;
+    int64_t first =
+        harness_integer(harness_result(h, "event.emit", "{\"events\":[" VIEWED "]}"), "first");
+    char params[64];
+    snprintf(params, sizeof params, "{\"index\":%lld}", (long long)first);
+    const struct json *record = json_member(harness_result(h, "audit.entry", params), "record");
+    assert_true(harness_text_is(record, "type", "information.viewed"));
+    assert_true(harness_text_is(record, "suser", "jsilva"));
+    assert_null(json_member(record, "received")); /* the sender gave no time */
+    const struct json *via = json_member(record, "via");
+    assert_memory_equal(via->text.data, "workflow/", 9);
+}
+
+static void a_sender_s_time_is_kept_beside_ours(void **state)
+{
+    struct harness *h = *state;
+    const struct json *result = harness_result(
+        h, "event.emit",
+        "{\"events\":[{\"type\":\"information.viewed\",\"time\":\"2026-01-02T03:04:05+01:00\","
+        "\"suser\":\"a\",\"sname\":\"b\",\"information\":\"c\"}]}");
+    char params[64];
+    snprintf(params, sizeof params, "{\"index\":%lld}",
+             (long long)harness_integer(result, "first"));
+    const struct json *record = json_member(harness_result(h, "audit.entry", params), "record");
+    assert_true(harness_text_is(record, "time", "2026-01-02T02:04:05.000000Z"));
+    assert_non_null(json_member(record, "received"));
+}
+
+static void one_bad_event_refuses_the_batch(void **state)
+{
+    struct harness *h = *state;
+    int64_t size =
+        harness_integer(json_member(harness_result(h, "system.status", "{}"), "log"), "size");
+    const struct json *data = harness_error(
+        h, "event.emit",
+        "{\"events\":[" VIEWED ",{\"type\":\"information.viewed\",\"suser\":\"a\",\"sname\":\"b\","
+        "\"information\":\"c\",\"dst\":\"x\"}]}",
+        -32602, "unknown_field");
+    assert_true(harness_text_is(data, "field", "/events/1/dst"));
+    assert_int_equal(harness_integer(data, "index"), 1);
+    assert_int_equal(
+        harness_integer(json_member(harness_result(h, "system.status", "{}"), "log"), "size"),
+        size);
+}
+
+static void partial_writes_the_good_and_names_the_bad(void **state)
+{
+    struct harness *h = *state;
+    const struct json *result = harness_result(
+        h, "event.emit",
+        "{\"partial\":true,\"events\":[{\"type\":\"nothing\"}," VIEWED
+        ",{\"type\":\"daemon.started\",\"version\":\"1\"},{\"type\":\"information.viewed\"}]}");
+    assert_int_equal(harness_integer(result, "accepted"), 1);
+    const struct json *refused = json_member(result, "refused");
+    assert_int_equal(refused->count, 3);
+    assert_true(harness_text_is(refused->child, "reason", "unknown_type"));
+    assert_true(harness_text_is(refused->child, "field", "/type"));
+    assert_int_equal(harness_integer(refused->child->next, "index"), 2);
+    assert_true(harness_text_is(refused->child->next, "reason", "reserved_type"));
+    assert_true(harness_text_is(refused->child->next->next, "reason", "missing_field"));
+}
+
+static void a_repeated_request_is_answered_not_done_again(void **state)
+{
+    struct harness *h = *state;
+    const char *params = "{\"request_id\":\"again-1\",\"events\":[" VIEWED "," VIEWED "]}";
+    int64_t first = harness_integer(harness_result(h, "event.emit", params), "first");
+    int64_t size =
+        harness_integer(json_member(harness_result(h, "system.status", "{}"), "log"), "size");
+    const struct json *again = harness_result(h, "event.emit", params);
+    assert_int_equal(harness_integer(again, "first"), first);
+    assert_int_equal(harness_integer(again, "last"), first + 1);
+    harness_error(h, "event.emit", "{\"request_id\":\"again-1\",\"events\":[" VIEWED "]}", -32602,
+                  "request_id_reused");
+    harness_kill(h);
+    harness_restart(h);
+    again = harness_result(h, "event.emit", params);
+    assert_int_equal(harness_integer(again, "first"), first);
+    assert_true(harness_integer(json_member(harness_result(h, "system.status", "{}"), "log"),
+                                "size") >= size);
+    harness_error(h, "event.emit", "{\"request_id\":\"again-1\",\"events\":[" VIEWED "]}", -32602,
+                  "request_id_reused");
+}
+
+static void a_repeated_partial_request_names_the_same_bad_ones(void **state)
+{
+    struct harness *h = *state;
+    const char *params = "{\"request_id\":\"partly\",\"partial\":true,\"events\":[" VIEWED
+                         ",{\"type\":\"nothing\"}]}";
+    int64_t first = harness_integer(harness_result(h, "event.emit", params), "first");
+    const struct json *again = harness_result(h, "event.emit", params);
+    assert_int_equal(harness_integer(again, "first"), first);
+    assert_int_equal(json_member(again, "refused")->count, 1);
+}
+
+static void the_daemon_s_own_types_are_reserved(void **state)
+{
+    struct harness *h = *state;
+    const struct json *data = harness_error(
+        h, "event.emit", "{\"events\":[{\"type\":\"daemon.started\",\"version\":\"1\"}]}", -32001,
+        "reserved_type");
+    assert_true(harness_text_is(data, "field", "/events/0/type"));
+    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type.");
+}
+
+static void daemon_fields_are_refused_by_name(void **state)
+{
+    struct harness *h = *state;
+    static const char *const fields[] = {"event", "pid", "dvc", "index", "via", "received", "geo"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        char params[512];
+        char pointer[64];
+        snprintf(params, sizeof params,
+                 "{\"events\":[{\"type\":\"information.viewed\",\"suser\":\"a\",\"sname\":\"b\","
+                 "\"information\":\"c\",\"%s\":\"1\"}]}",
+                 fields[i]);
+        snprintf(pointer, sizeof pointer, "/events/0/%s", fields[i]);
+        const struct json *data = harness_error(h, "event.emit", params, -32602, "daemon_field");
+        assert_true(harness_text_is(data, "field", pointer));
+    }
+}
+
+static void a_time_too_far_ahead_is_refused(void **state)
+{
+    struct harness *h = *state;
+    harness_error(h, "event.emit",
+                  "{\"events\":[{\"type\":\"information.viewed\",\"time\":\"2099-01-01T00:00:00Z\","
+                  "\"suser\":\"a\",\"sname\":\"b\",\"information\":\"c\"}]}",
+                  -32602, "time_in_future");
+}
+
+static void an_actor_fills_who_and_from_where(void **state)
+{
+    struct harness *h = *state;
+    const struct json *result = harness_result(
+        h, "event.emit",
+        "{\"events\":[{\"type\":\"auth.login\"}],"
+        "\"actor\":{\"suid\":\"7\",\"suser\":\"jsilva\",\"sname\":\"José\",\"originIP\":"
+        "\"203.0.113.9\"}}");
+    char params[64];
+    snprintf(params, sizeof params, "{\"index\":%lld}",
+             (long long)harness_integer(result, "first"));
+    const struct json *record = json_member(harness_result(h, "audit.entry", params), "record");
+    assert_true(harness_text_is(record, "suser", "jsilva"));
+    assert_true(harness_text_is(record, "suid", "7"));
+    assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
+}
+
+static void nothing_acknowledged_is_lost_or_doubled_by_kills(void **state)
+{
+    struct harness *h = *state;
+    int64_t last = 0;
+    for (int round = 0; round < 6; round++) {
+        for (int i = 0; i < 40; i++) {
+            last = harness_integer(
+                harness_result(h, "event.emit", "{\"events\":[" VIEWED "," FAILED "," VIEWED "]}"),
+                "last");
+        }
+        harness_kill(h);
+        harness_restart(h);
+    }
+    char params[64];
+    snprintf(params, sizeof params, "{\"index\":%lld}", (long long)last);
+    harness_result(h, "audit.entry", params);
+    harness_terminate(h); /* drains */
+    harness_restart(h);
+    int64_t size =
+        harness_integer(json_member(harness_result(h, "system.status", "{}"), "log"), "size");
+    harness_wait_lines(h->sink, (size_t)size);
+    harness_check_sink(h->sink, 0, (uint64_t)size - 1);
+}
+
+static int start(void **state)
+{
+    static struct harness harness;
+    harness_start(&harness, NULL);
+    *state = &harness;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    harness_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_event_becomes_a_line, start, stop),
+        cmocka_unit_test_setup_teardown(the_record_says_who_sent_it, start, stop),
+        cmocka_unit_test_setup_teardown(a_sender_s_time_is_kept_beside_ours, start, stop),
+        cmocka_unit_test_setup_teardown(one_bad_event_refuses_the_batch, start, stop),
+        cmocka_unit_test_setup_teardown(partial_writes_the_good_and_names_the_bad, start, stop),
+        cmocka_unit_test_setup_teardown(a_repeated_request_is_answered_not_done_again, start, stop),
+        cmocka_unit_test_setup_teardown(a_repeated_partial_request_names_the_same_bad_ones, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(the_daemon_s_own_types_are_reserved, start, stop),
+        cmocka_unit_test_setup_teardown(daemon_fields_are_refused_by_name, start, stop),
+        cmocka_unit_test_setup_teardown(a_time_too_far_ahead_is_refused, start, stop),
+        cmocka_unit_test_setup_teardown(an_actor_fills_who_and_from_where, start, stop),
+        cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_or_doubled_by_kills, start,
+                                        stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

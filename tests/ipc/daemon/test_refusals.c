@@ -1,0 +1,117 @@
+/* Refusals are told once, then counted, and never forgotten. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "audit/base/memory.h"
+#include "ipc/daemon/refusals.h"
+
+static struct peer peer_named(const char *login)
+{
+    struct peer peer = {.uid = 1000};
+    snprintf(peer.login, sizeof peer.login, "%s", login);
+    return peer;
+}
+
+static int start(void **state)
+{
+    static struct refusals refusals;
+    refusals_init(&refusals);
+    *state = &refusals;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    refusals_done(*state);
+    return 0;
+}
+
+static void the_first_is_told_at_once_and_later_ones_are_counted(void **state)
+{
+    struct peer eve = peer_named("eve");
+    struct refusal told;
+    assert_true(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 1000));
+    for (int i = 0; i < 9; i++) {
+        assert_false(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 2000));
+    }
+    assert_false(refusals_take(*state, 60999, false, &told));
+    assert_true(refusals_take(*state, 61000, false, &told));
+    assert_int_equal(told.count, 9);
+    assert_string_equal(told.peer.login, "eve");
+    assert_string_equal(told.method, "event.emit");
+    assert_false(refusals_take(*state, 61000, false, &told));
+}
+
+static void a_window_that_is_over_begins_anew(void **state)
+{
+    struct peer eve = peer_named("eve");
+    struct refusal told;
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+    assert_false(refusals_take(*state, 60000, false, &told)); /* nothing was counted */
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 60001));
+}
+
+static void caller_method_and_reason_are_told_apart(void **state)
+{
+    struct peer eve = peer_named("eve");
+    struct peer bob = peer_named("bob");
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+    assert_true(refusals_note(*state, &bob, "a", REASON_no_role, 0));
+    assert_true(refusals_note(*state, &eve, "b", REASON_no_role, 0));
+    assert_true(refusals_note(*state, &eve, "a", REASON_not_permitted, 0));
+    assert_false(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+}
+
+static void at_stop_everything_counted_is_told(void **state)
+{
+    struct peer eve = peer_named("eve");
+    struct refusal told;
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+    assert_false(refusals_note(*state, &eve, "a", REASON_no_role, 1));
+    assert_true(refusals_take(*state, 2, true, &told));
+    assert_int_equal(told.count, 1);
+}
+
+static void more_kinds_than_there_is_room_for_are_counted_together(void **state)
+{
+    struct refusal told;
+    for (int i = 0; i < REFUSALS_MAX + 10; i++) {
+        char login[32];
+        snprintf(login, sizeof login, "caller %d", i);
+        struct peer peer = peer_named(login);
+        assert_int_equal(refusals_note(*state, &peer, "a", REASON_no_role, 0), i < REFUSALS_MAX);
+    }
+    assert_true(refusals_take(*state, 60000, false, &told));
+    assert_int_equal(told.count, 10);
+    assert_string_equal(told.peer.login, "many callers");
+    assert_false(refusals_take(*state, 60000, false, &told));
+}
+
+static void without_memory_every_refusal_is_told(void **state)
+{
+    struct peer eve = peer_named("eve");
+    memory_fail_from(1);
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+    assert_true(refusals_note(*state, &eve, "a", REASON_no_role, 0));
+    memory_fail_from(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_is_told_at_once_and_later_ones_are_counted, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_window_that_is_over_begins_anew, start, stop),
+        cmocka_unit_test_setup_teardown(caller_method_and_reason_are_told_apart, start, stop),
+        cmocka_unit_test_setup_teardown(at_stop_everything_counted_is_told, start, stop),
+        cmocka_unit_test_setup_teardown(more_kinds_than_there_is_room_for_are_counted_together,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(without_memory_every_refusal_is_told, start, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
