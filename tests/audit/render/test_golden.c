@@ -24,6 +24,18 @@ static struct render_options options_of_name(struct slice name)
     return options;
 }
 
+/* line: a member of "lines". */
+static void expect_golden(struct rendering *rendering, struct slice record, const struct json *line)
+{
+    struct render_options options = options_of_name(line->name);
+    const char *made = rendering_line(rendering, &options);
+    if (!slice_is(line->text, made)) {
+        fail_msg("%.*s of %.*s\nmade     %s\nexpected %.*s", (int)line->name.length,
+                 line->name.data, (int)record.length, record.data, made, (int)line->text.length,
+                 line->text.data);
+    }
+}
+
 static void every_golden_line_comes_out_byte_for_byte(void **state)
 {
     (void)state;
@@ -35,13 +47,7 @@ static void every_golden_line_comes_out_byte_for_byte(void **state)
     while (golden_next(&golden)) {
         rendering_decode(&rendering, golden.record);
         for (const struct json *line = golden.lines->child; line != NULL; line = line->next) {
-            struct render_options options = options_of_name(line->name);
-            const char *made = rendering_line(&rendering, &options);
-            if (!slice_is(line->text, made)) {
-                fail_msg("%.*s of %.*s\nmade     %s\nexpected %.*s", (int)line->name.length,
-                         line->name.data, (int)golden.record.length, golden.record.data, made,
-                         (int)line->text.length, line->text.data);
-            }
+            expect_golden(&rendering, golden.record, line);
             lines++;
         }
     }

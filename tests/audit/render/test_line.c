@@ -105,8 +105,8 @@ static void no_other_blank_is_taken_off(void **state)
 static void right_to_left_marks_and_emoji_are_text(void **state)
 {
     (void)state;
-    expect_vendor(VIEWED("\"information\":\"\\u202ex\\ud83d\\ude00\""),
-                  "msg=Information '\xe2\x80\xaex\xf0\x9f\x98\x80' viewed.", NULL);
+    expect_vendor(VIEWED("\"information\":\"\\u202ex\\ud83d\\ude00\\u202c\""),
+                  "msg=Information '\xe2\x80\xaex\xf0\x9f\x98\x80\xe2\x80\xac' viewed.", NULL);
 }
 
 static void an_address_loses_its_zone(void **state)

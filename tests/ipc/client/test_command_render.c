@@ -1,6 +1,7 @@
 /* `guardianctl render` as a shell sees it: formats.md 9. The command runs in a child whose standard
  * streams are files or pipes. */
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@
     "{\"time\":\"2026-11-24T17:49:41Z\",\"type\":\"auth.message\",\"msg\":\"" msg "\"}"
 #define LINE(msg) "CEF:0|MT4|senhasegura|3.27.0-4|37|Authentication messages|5|msg=" msg "\n"
 #define OUTPUT_BYTES (1024 * 1024)
+#define LINE_LIMIT_MS 10000 /* a line that has not come by then never comes */
 
 /* ---- running it ---- */
 
@@ -78,8 +80,7 @@ static pid_t start(const char *arguments, int in, int out, int err)
         dup2(out, STDOUT_FILENO);
         dup2(err, STDERR_FILENO);
         int status = command_render(split(words, argv), argv);
-        fflush(NULL);
-        _exit(status);
+        _exit(fflush(NULL) == 0 ? status : 99);
     }
     return child;
 }
@@ -344,6 +345,12 @@ static void lines_come_before_more_records_are_waited_for(void **state)
                      sizeof RECORD("a") + 5);
     size_t used = 0;
     while (used < sizeof line - 1) {
+        struct pollfd ready = {.fd = out[0], .events = POLLIN};
+        int polled = poll(&ready, 1, LINE_LIMIT_MS);
+        if (polled != 1) {
+            kill(child, SIGKILL);
+        }
+        assert_int_equal(polled, 1);
         ssize_t got = read(out[0], line + used, sizeof line - 1 - used);
         assert_true(got > 0);
         used += (size_t)got;
