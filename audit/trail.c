@@ -148,8 +148,8 @@ static void stamp_event(struct trail *trail, struct event *event, const struct s
     event->via = stamp->via;
 }
 
-static enum err stamp_batch(struct trail *trail, struct arena *arena,
-                            const struct trail_batch *batch, struct fault *fault)
+enum err trail_stamp(struct trail *trail, struct arena *arena, const struct trail_batch *batch,
+                     struct fault *fault)
 {
     const struct actor *actor = batch->actor;
     struct stamp stamp = {.now_us = batch->now_us, .dvc = copy_dvc(trail, arena)};
@@ -210,7 +210,7 @@ enum err trail_emit(struct trail *trail, struct arena *arena, const struct trail
     buffer_init(&records, BATCH_BYTES_MAX);
     struct log_entry *entries = arena_allocate(arena, batch->count * sizeof *entries);
     enum err err =
-        entries == NULL ? fault_no_memory(fault) : stamp_batch(trail, arena, batch, fault);
+        entries == NULL ? fault_no_memory(fault) : trail_stamp(trail, arena, batch, fault);
     if (err == OK) {
         err = encode_batch(batch->events, batch->count, entries, &records, fault);
     }

@@ -37,6 +37,11 @@ struct trail_batch {
     bool urgent;                       /* may use the disk reserve */
 };
 
+/* Only stamps and locates them, as trail_emit will do (again: of the same length), so that somebody
+ * can see how long the records will be. Fills nothing that is there. ERR_NO_MEMORY. */
+MUST_CHECK enum err trail_stamp(struct trail *trail, struct arena *arena,
+                                const struct trail_batch *batch, struct fault *fault);
+
 /* Makes the events records of one batch and waits until they are durable.
  * ERR_INVALID_PARAMS too_long with fault->index (nothing written), ERR_NO_MEMORY, or the errors of
  * log_append. Blocks for one commit. */

@@ -108,7 +108,7 @@ static bool starts_code_point(char octet)
     return ((unsigned char)octet & 0xc0) != 0x80;
 }
 
-void output_text(struct slice text, size_t columns)
+static void output_to(FILE *file, struct slice text, size_t columns)
 {
     struct buffer clean;
     size_t shown = 0;
@@ -123,12 +123,22 @@ void output_text(struct slice text, size_t columns)
         }
         shown += start ? 1 : 0;
         char octet = clean.data[i];
-        putchar(octet == '\n' || octet == '\r' ? ' ' : octet);
+        (void)fputc(octet == '\n' || octet == '\r' ? ' ' : octet, file);
     }
     for (; shown < columns; shown++) {
-        putchar(' ');
+        (void)fputc(' ', file);
     }
     buffer_done(&clean);
+}
+
+void output_text(struct slice text, size_t columns)
+{
+    output_to(stdout, text, columns);
+}
+
+void output_error_text(struct slice text)
+{
+    output_to(stderr, text, 0);
 }
 
 struct slice output_member(const struct json *object, const char *name)

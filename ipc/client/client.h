@@ -49,6 +49,9 @@ enum client_exit client_usage(const char *command, const char *wrong, const char
  * `columns` code points and padded to them (0: neither). */
 void output_text(struct slice text, size_t columns);
 
+/* The same on standard error, whole. */
+void output_error_text(struct slice text);
+
 /* Text of a member for people ("" if it is absent). */
 struct slice output_member(const struct json *object, const char *name);
 

@@ -61,8 +61,11 @@ static void print_refused(const struct json *result, const unsigned long *lines)
             index->integer < BATCH_EVENTS) {
             line = lines[index->integer];
         }
-        fprintf(stderr, "line %lu: %.*s %.*s\n", line, (int)reason.length, reason.data,
-                (int)field.length, field.data);
+        fprintf(stderr, "line %lu: ", line);
+        output_error_text(reason);
+        fputs(field.length > 0 ? " " : "", stderr);
+        output_error_text(field); /* may bear a name that somebody else chose */
+        fputs("\n", stderr);
     }
 }
 
@@ -105,7 +108,7 @@ static enum client_exit send_batch(struct client *client, const struct emit_opti
     const struct json *result = NULL;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = buffer_result(&params) != OK
+    enum err err = buffer_result(&params) != OK || buffer_result(&batch->events) != OK
                        ? fault_no_memory(&fault)
                        : client_try(client, "event.emit", params.data, &result, &fault);
     buffer_done(&params);

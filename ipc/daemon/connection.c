@@ -121,6 +121,7 @@ static void queue_answer(struct connection *connection, struct message *message)
         connection->answers_last->next = message;
     }
     connection->answers_last = message;
+    connection->unsent_bytes += message->answer.length;
     if (!connection->sending) {
         start_sending(connection);
     }
@@ -138,6 +139,7 @@ static bool take_sent(struct connection *connection, size_t octets)
             return through;
         }
         octets -= rest;
+        connection->unsent_bytes -= answer->answer.length;
         connection->answers_first = answer->next;
         if (answer->header_length != 0) { /* the greeting has none and was never in flight */
             connection->in_flight--;
@@ -273,9 +275,14 @@ void connection_answer(struct message *message, bool stay)
 {
     struct connection *connection = message->connection;
     pthread_mutex_lock(&connection->lock);
-    if (connection->closed) {
+    /* Who asks for ever more and reads none of it is not waited for: its answers would fill the
+     * memory that others need. */
+    bool hoards = connection->unsent_bytes > 0 &&
+                  connection->unsent_bytes + message->answer.length > UNSENT_BYTES_MAX;
+    if (connection->closed || hoards) {
         connection->in_flight--;
         message_free(message);
+        connection_shut(connection);
     } else {
         connection->ending = connection->ending || !stay;
         queue_answer(connection, message);

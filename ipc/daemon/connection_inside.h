@@ -8,6 +8,7 @@
 #include "ipc/daemon/connection.h"
 
 #define INPUT_BYTES 4096
+#define UNSENT_BYTES_MAX ((size_t)16 * 1024 * 1024) /* answers that a caller leaves unread */
 
 /* What the next octets mean. */
 enum stage {
@@ -52,6 +53,7 @@ struct connection {
     bool sending;
     int64_t send_deadline_ms;
     struct message *answers_first, *answers_last;
+    size_t unsent_bytes; /* of those answers */
 };
 
 /* Closes the stream, which ends what is under way. Lock held; the caller has a hold of its own. */

@@ -259,7 +259,7 @@ enum err daemon_start(struct daemon *daemon, struct config *config, struct fault
     return err;
 }
 
-void daemon_stop(struct daemon *daemon, const char *reason)
+bool daemon_stop(struct daemon *daemon, const char *reason)
 {
     server_stop(daemon->server);
     dispatch_tick(daemon->dispatch, true);
@@ -274,7 +274,9 @@ void daemon_stop(struct daemon *daemon, const char *reason)
         daemon_emit(daemon, &arena, event);
     }
     arena_done(&arena);
+    bool failed = log_failed(daemon->log); /* what was under way may have met it just now */
     stop_rooms(daemon);
+    return failed;
 }
 
 /* ---- every second ------------------------------------------------------------------------------

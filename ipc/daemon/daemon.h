@@ -55,8 +55,9 @@ void daemon_reload(struct daemon *daemon);
 /* Once a second: refusals that are due, clock steps, the disk reserve. */
 void daemon_tick(struct daemon *daemon);
 
-/* Stop order. reason stands in daemon.stopped. */
-void daemon_stop(struct daemon *daemon, const char *reason);
+/* Stop order. reason stands in daemon.stopped. Returns whether the log failed, be it only while
+ * stopping. */
+bool daemon_stop(struct daemon *daemon, const char *reason);
 
 /* Emits one event of the daemon's own (urgent); a failure is said on stderr. */
 void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event);

@@ -332,6 +332,12 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
     if (err == ERR_NOT_PERMITTED) {
         note_refusal(dispatch, call->arena, call->peer, call->method->name, fault->reason);
     }
+    if (call->denied_reserved) {
+        note_refusal(dispatch, call->arena, call->peer, call->method->name, REASON_reserved_type);
+    }
+    if (call->denied_not_permitted) {
+        note_refusal(dispatch, call->arena, call->peer, call->method->name, REASON_not_permitted);
+    }
     return err;
 }
 

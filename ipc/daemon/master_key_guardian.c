@@ -180,9 +180,7 @@ int main(int argc, char **argv)
     diag_say(DIAG_NOTICE, "ready", "listening on", daemon.config->listen[0].url, "state",
              daemon.config->state_directory, NULL);
     const char *reason = run(&daemon, &signals);
-    bool failed = log_failed(daemon.log);
-    daemon_stop(&daemon, reason);
-    if (failed) {
+    if (daemon_stop(&daemon, reason)) {
         diag_say(DIAG_ERROR,
                  "the log failed: the daemon stopped. Look at the disk, then start it again: what "
                  "was acknowledged is there.",

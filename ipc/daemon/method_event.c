@@ -11,16 +11,17 @@
 #define REQUEST_ID_MAX 64
 
 struct refused_event {
-    size_t index;
+    size_t number; /* in the call's events */
     enum reason reason;
-    char field[256];
+    const char *field; /* in the arena */
 };
 
 /* What has become of the events of one call. */
 struct emission {
     struct event **events; /* the good ones */
+    uint32_t *numbers;     /* their numbers in the call's events */
     size_t count;
-    struct refused_event *refused; /* with partial */
+    struct refused_event *refused; /* with partial; in order of their numbers */
     size_t refused_count;
 };
 
@@ -100,6 +101,16 @@ static enum err check_may_emit(const struct peer *peer, const struct event_type 
     return OK;
 }
 
+/* Whom the events are about, where they do not say it: only somebody whom a workflow names. A
+ * producer is not the user of its events. */
+static const struct actor *event_actor(struct call *call)
+{
+    if (call_parameter(call, "actor") == NULL) {
+        call->actor = (struct actor){.via = call->actor.via};
+    }
+    return &call->actor;
+}
+
 static enum err read_event(struct call *call, const struct json *given, int64_t clock_us,
                            struct event **out, struct fault *fault)
 {
@@ -126,52 +137,95 @@ static enum err read_event(struct call *call, const struct json *given, int64_t 
     return err;
 }
 
-static void note_refused(struct emission *emission, size_t index, const struct fault *fault)
+/* Puts a refusal where its number belongs: those found late come behind ones of higher numbers. */
+static enum err note_refused(struct call *call, struct emission *emission, size_t number,
+                             struct fault *fault)
 {
-    struct refused_event *refused = &emission->refused[emission->refused_count++];
-    *refused = (struct refused_event){.index = index, .reason = fault->reason};
-    snprintf(refused->field, sizeof refused->field, "%s", fault->field);
+    struct slice field = arena_copy(call->arena, slice_of(fault->field));
+    if (field.data == NULL) {
+        return fault_no_memory(fault);
+    }
+    size_t at = emission->refused_count++;
+    for (; at > 0 && emission->refused[at - 1].number > number; at--) {
+        emission->refused[at] = emission->refused[at - 1];
+    }
+    emission->refused[at] =
+        (struct refused_event){.number = number, .reason = fault->reason, .field = field.data};
+    return OK;
 }
 
-/* Could this record stand in the log? Found out here for partial, so that one long event does not
- * refuse the others. */
-static enum err check_length(struct event *event, struct buffer *scratch, struct fault *fault)
+static enum err make_room(struct call *call, size_t count, struct emission *out,
+                          struct fault *fault)
 {
-    buffer_reset(scratch);
-    return event_encode(event, scratch, fault);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is what is meant
+    out->events = arena_allocate(call->arena, count * sizeof *out->events);
+    out->numbers = arena_allocate(call->arena, count * sizeof *out->numbers);
+    out->refused = arena_allocate(call->arena, count * sizeof *out->refused);
+    return out->events != NULL && out->numbers != NULL && out->refused != NULL
+               ? OK
+               : fault_no_memory(fault);
 }
 
 static enum err read_events(struct call *call, const struct json *given, bool partial,
                             int64_t clock_us, struct emission *out, struct fault *fault)
 {
-    // NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers is what is meant
-    out->events = arena_allocate(call->arena, given->count * sizeof *out->events);
-    out->refused =
-        partial ? arena_allocate(call->arena, given->count * sizeof *out->refused) : NULL;
-    if (out->events == NULL || (partial && out->refused == NULL)) {
-        return fault_no_memory(fault);
-    }
-    struct buffer scratch;
-    buffer_init(&scratch, 2 * EVENT_RECORD_MAX);
-    enum err err = OK;
-    size_t index = 0;
-    for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, index++) {
+    enum err err = make_room(call, given->count, out, fault);
+    uint32_t number = 0;
+    for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, number++) {
         struct event *event = NULL;
         err = read_event(call, at, clock_us, &event, fault);
-        if (err == OK && partial) {
-            err = check_length(event, &scratch, fault);
-        }
         if (err == OK) {
+            out->numbers[out->count] = number;
             out->events[out->count++] = event;
         } else if (partial && (err == ERR_INVALID_PARAMS || err == ERR_NOT_PERMITTED)) {
-            note_refused(out, index, fault);
-            err = OK;
+            bool denied = err == ERR_NOT_PERMITTED;
+            call->denied_reserved |= denied && fault->reason == REASON_reserved_type;
+            call->denied_not_permitted |= denied && fault->reason == REASON_not_permitted;
+            err = note_refused(call, out, number, fault);
         } else {
-            fault_prefix(fault, "/events/%zu", index);
-            fault->index = (int64_t)index;
+            fault_prefix(fault, "/events/%u", number);
+            fault->index = number;
+        }
+    }
+    return err;
+}
+
+/* With partial, one event whose record is too long must not refuse the others. How long it is shows
+ * when all that the guardian adds is there. */
+static enum err sift_long(struct call *call, const struct trail_batch *batch,
+                          struct emission *emission, struct fault *fault)
+{
+    enum err err = trail_stamp(call->daemon->trail, call->arena, batch, fault);
+    size_t kept = 0;
+    struct buffer scratch;
+    buffer_init(&scratch, 2 * (size_t)EVENT_RECORD_MAX);
+    for (size_t i = 0; i < emission->count && err == OK; i++) {
+        buffer_reset(&scratch);
+        err = event_encode(emission->events[i], &scratch, fault);
+        if (err == OK) {
+            emission->numbers[kept] = emission->numbers[i];
+            emission->events[kept++] = emission->events[i];
+        } else if (err == ERR_INVALID_PARAMS) {
+            err = note_refused(call, emission, emission->numbers[i], fault);
         }
     }
     buffer_done(&scratch);
+    emission->count = kept;
+    return err;
+}
+
+/* Everything before the log: emission->events are those that can be written. */
+static enum err judge_events(struct call *call, const struct json *given, bool partial,
+                             int64_t clock_us, struct emission *out, struct fault *fault)
+{
+    enum err err = read_events(call, given, partial, clock_us, out, fault);
+    if (err == OK && partial && out->count > 0) {
+        const struct trail_batch batch = {.events = out->events,
+                                          .count = out->count,
+                                          .actor = event_actor(call),
+                                          .now_us = clock_us};
+        err = sift_long(call, &batch, out, fault);
+    }
     return err;
 }
 
@@ -190,7 +244,7 @@ static void write_answer(const struct emission *emission, bool partial,
     for (size_t i = 0; partial && i < emission->refused_count; i++) {
         const struct refused_event *refused = &emission->refused[i];
         buffer_append_text(result, i == 0 ? ",\"refused\":[" : ",");
-        buffer_append_format(result, "{\"index\":%zu,\"reason\":\"%s\"", refused->index,
+        buffer_append_format(result, "{\"index\":%zu,\"reason\":\"%s\"", refused->number,
                              reason_word(refused->reason));
         if (refused->field[0] != '\0') {
             buffer_append_text(result, ",\"field\":");
@@ -240,8 +294,9 @@ static enum err answer_again(struct call *call, const struct json *events, bool 
     if (partial) {
         err = clock_of_entry(call, range->first, &clock_us, fault);
         if (err == OK) {
-            err = read_events(call, events, true, clock_us, &emission, fault);
+            err = judge_events(call, events, true, clock_us, &emission, fault);
         }
+        call->denied_reserved = call->denied_not_permitted = false; /* told the first time */
     }
     if (err == OK) {
         write_answer(&emission, partial, range, result);
@@ -255,24 +310,22 @@ static enum err emit_new(struct call *call, const struct json *events, bool part
 {
     struct emission emission = {0};
     struct log_range range = {0};
-    enum err err = read_events(call, events, partial, call->now_us, &emission, fault);
+    enum err err = judge_events(call, events, partial, call->now_us, &emission, fault);
     if (err != OK || emission.count == 0) {
         if (request != NULL) {
             log_request_abandon(call->daemon->log, request);
         }
     } else {
-        const struct actor unnamed = {.via = call->actor.via};
-        bool named = call_parameter(call, "actor") != NULL;
         const struct trail_batch batch = {.events = emission.events,
                                           .count = emission.count,
-                                          .actor = named ? &call->actor : &unnamed,
+                                          .actor = event_actor(call),
                                           .now_us = call->now_us,
                                           .request = request};
         err = trail_emit(call->daemon->trail, call->arena, &batch, &range, fault);
-        if (err == ERR_INVALID_PARAMS) {
-            int64_t index = fault->index; /* too_long: found while encoding */
-            fault_prefix(fault, "/events/%lld", (long long)index);
-            fault->index = index;
+        if (err == ERR_INVALID_PARAMS) { /* too_long: found while encoding */
+            uint32_t number = emission.numbers[fault->index];
+            fault_prefix(fault, "/events/%u", number);
+            fault->index = number;
         }
     }
     if (err == OK) {

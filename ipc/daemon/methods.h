@@ -24,6 +24,9 @@ struct call {
     const struct json *params; /* an object, or NULL */
     struct actor actor;        /* who acts: the caller, or whom a workflow names */
     int64_t now_us;            /* the daemon's clock for this call */
+    /* refusals of permission that stand inside a result (event.emit with partial): audited like
+     * those that are the answer */
+    bool denied_reserved, denied_not_permitted;
 };
 
 /* Appends the result (JSON text). On an error what it appended is thrown away. */

@@ -14,9 +14,11 @@
 #define QUEUE_MESSAGES_MAX 1024
 #define LARGE_BYTES ((uint64_t)64 * 1024)               /* payloads over this are reserved for */
 #define RESERVED_BYTES_MAX ((uint64_t)64 * 1024 * 1024) /* of all large payloads together */
-#define ANSWER_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define ANSWER_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define ANSWER_FIRST_BYTES 512
-#define ARENA_BYTES ((size_t)1024 * 1024) /* of one request, and ARENA_FACTOR for each octet */
+/* Most that one request may ask for, and ARENA_FACTOR for each octet: what 4,096 events of the type
+ * with most fields need beyond their JSON. */
+#define ARENA_BYTES ((size_t)16 * 1024 * 1024)
 #define ARENA_FACTOR 16
 #define IDLE_MS 5000 /* a worker without work for so long ends, but for the last one */
 

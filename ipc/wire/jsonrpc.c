@@ -78,6 +78,8 @@ enum err jsonrpc_read(struct arena *arena, const struct json *element, struct rp
     if (method == NULL || method->kind != JSON_STRING) {
         return bad_request(fault, "A request names its method in the string member \"method\".");
     }
+    out->method = method->text;
+    out->notification = id == NULL; /* from here on it is a request, whatever its parameters */
     const struct json *params = json_member(element, "params");
     if (params != NULL && params->kind == JSON_ARRAY && params->count == 0) {
         params = NULL;
@@ -86,9 +88,7 @@ enum err jsonrpc_read(struct arena *arena, const struct json *element, struct rp
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_type, "",
                          "params is an object: parameters are given by name.");
     }
-    out->method = method->text;
     out->params = params;
-    out->notification = id == NULL;
     return OK;
 }
 

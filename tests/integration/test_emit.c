@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "audit/catalogue/catalogue.h"
+#include "audit/log/log.h"
 #include "tests/integration/harness.h"
 
 #define VIEWED                                                                            \
@@ -141,6 +143,71 @@ static void the_daemon_s_own_types_are_reserved(void **state)
     harness_wait_text(h->sink, "Call of event.emit refused: reserved_type.");
 }
 
+static void a_reserved_type_inside_a_partial_call_is_audited_too(void **state)
+{
+    struct harness *h = *state;
+    const struct json *result = harness_result(
+        h, "event.emit",
+        "{\"partial\":true,\"events\":[{\"type\":\"daemon.started\",\"version\":\"1\"}]}");
+    assert_int_equal(harness_integer(result, "accepted"), 0);
+    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type.");
+}
+
+/* A record of just over 65,535 octets once the guardian has added what it adds. */
+static void a_record_too_long_only_when_stamped_is_refused_alone(void **state)
+{
+    struct harness *h = *state;
+    const size_t text = 65400;
+    char *params = malloc(text + 2000);
+    assert_non_null(params);
+    char *at = stpcpy(params, "{\"partial\":true,\"events\":[{}," VIEWED
+                              ",{\"type\":\"information.viewed\",\"suser\":\"a\",\"sname\":\"b\","
+                              "\"information\":\"");
+    memset(at, 'x', text);
+    stpcpy(at + text, "\"}," VIEWED "]}");
+    const struct json *result = harness_result(h, "event.emit", params);
+    free(params);
+    assert_int_equal(harness_integer(result, "accepted"), 2);
+    const struct json *refused = json_member(result, "refused");
+    assert_int_equal(refused->count, 2);
+    assert_int_equal(harness_integer(refused->child, "index"), 0);
+    assert_int_equal(harness_integer(refused->child->next, "index"), 2);
+    assert_true(harness_text_is(refused->child->next, "reason", "too_long"));
+}
+
+static bool needs_nothing(const struct event_type *type)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        if (type->fields[i].required) {
+            return false;
+        }
+    }
+    return type->emit == EMIT_ANY;
+}
+
+static void a_whole_batch_of_the_smallest_events_fits_for_every_type(void **state)
+{
+    struct harness *h = *state;
+    int tried = 0;
+    char *params = malloc(LOG_BATCH_MAX * 64 + 100);
+    assert_non_null(params);
+    for (int id = 0; id < EVENT_COUNT; id++) {
+        const struct event_type *type = catalogue_type((enum event_id)id);
+        if (!needs_nothing(type) || tried++ % 8 != 0) { /* alike but for their names */
+            continue;
+        }
+        char *at = stpcpy(params, "{\"events\":[");
+        for (int i = 0; i < LOG_BATCH_MAX; i++) {
+            at += snprintf(at, 64, "%s{\"type\":\"%s\"}", i == 0 ? "" : ",", type->type.data);
+        }
+        stpcpy(at, "]}");
+        assert_int_equal(harness_integer(harness_result(h, "event.emit", params), "accepted"),
+                         LOG_BATCH_MAX);
+    }
+    assert_true(tried > 8);
+    free(params);
+}
+
 static void daemon_fields_are_refused_by_name(void **state)
 {
     struct harness *h = *state;
@@ -234,6 +301,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_repeated_partial_request_names_the_same_bad_ones, start,
                                         stop),
         cmocka_unit_test_setup_teardown(the_daemon_s_own_types_are_reserved, start, stop),
+        cmocka_unit_test_setup_teardown(a_reserved_type_inside_a_partial_call_is_audited_too, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_record_too_long_only_when_stamped_is_refused_alone, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_whole_batch_of_the_smallest_events_fits_for_every_type,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(daemon_fields_are_refused_by_name, start, stop),
         cmocka_unit_test_setup_teardown(a_time_too_far_ahead_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_fills_who_and_from_where, start, stop),

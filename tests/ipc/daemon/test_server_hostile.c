@@ -341,9 +341,24 @@ static void sends_a_long_answer_to_a_slow_reader(void **state)
     close(descriptor);
 }
 
+/* 60 answers of 1 MiB would be 60 MiB: the connection is closed long before. */
+static void who_reads_no_answer_cannot_fill_the_memory(void **state)
+{
+    struct fixture *fixture = *state;
+    serve(fixture);
+    int descriptor = raw_greeted(fixture);
+    for (uint32_t i = 0; i < 60; i++) {
+        raw_request(descriptor, i, "size 1048576");
+    }
+    WAIT_FOR(status_of(fixture).connections == 0); /* and not after answer_time, 30 s */
+    assert_serves(fixture);
+    close(descriptor);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SERVER_TEST(who_reads_no_answer_cannot_fill_the_memory),
         SERVER_TEST(serves_after_3000_clients_that_left_at_every_octet),
         SERVER_TEST(serves_after_clients_that_left_once_they_were_greeted),
         SERVER_TEST(serves_after_clients_that_left_while_their_message_was_worked_on),

@@ -113,6 +113,16 @@ static void refuses_parameters_by_position(void **state)
     assert_true(slice_is(request.id, "1"));
 }
 
+static void a_notification_with_wrong_parameters_stays_one(void **state)
+{
+    struct rpc_request request;
+    struct fault fault;
+    assert_int_equal(
+        read_one(*state, "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":[1]}", &request, &fault),
+        ERR_INVALID_PARAMS);
+    assert_true(request.notification); /* so nobody answers it */
+}
+
 static void a_batch_has_a_limit_and_is_not_empty(void **state)
 {
     struct rpc_message message;
@@ -156,6 +166,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_id_comes_back_as_it_went, start, stop),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_request, start, stop),
         cmocka_unit_test_setup_teardown(refuses_parameters_by_position, start, stop),
+        cmocka_unit_test_setup_teardown(a_notification_with_wrong_parameters_stays_one, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(a_batch_has_a_limit_and_is_not_empty, start, stop),
         cmocka_unit_test(answers_have_the_form_of_the_specification),
     };
