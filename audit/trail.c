@@ -130,6 +130,14 @@ static bool locate(struct trail *trail, struct event *event, struct arena *arena
            fill_name(event, arena, FIELD_CITY, place.city);
 }
 
+static enum err fault_at(struct fault *fault, enum err err, size_t index)
+{
+    if (fault != NULL) {
+        fault->index = (int64_t)index;
+    }
+    return err;
+}
+
 struct stamp {
     int64_t now_us;
     struct slice dvc, via;
@@ -171,6 +179,12 @@ enum err trail_stamp(struct trail *trail, struct arena *arena, const struct trai
         if (!locate(trail, event, arena)) {
             return fault_no_memory(fault);
         }
+        /* A record that does not read back is a line that is never sent: whoever made or filled the
+         * event, this is the last place to refuse it. */
+        enum err err = event_check(event, fault);
+        if (err != OK) {
+            return fault_at(fault, err, i);
+        }
     }
     return OK;
 }
@@ -183,10 +197,7 @@ static enum err encode_batch(struct event **events, size_t count, struct log_ent
         size_t before = records->length;
         enum err err = event_encode(events[i], records, fault);
         if (err != OK) {
-            if (fault != NULL) {
-                fault->index = (int64_t)i;
-            }
-            return err;
+            return fault_at(fault, err, i);
         }
         // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): trail_emit has looked
         entries[i].record.length = records->length - before;

@@ -38,13 +38,14 @@ struct trail_batch {
 };
 
 /* Only stamps and locates them, as trail_emit will do (again: of the same length), so that somebody
- * can see how long the records will be. Fills nothing that is there. ERR_NO_MEMORY. */
+ * can see how long the records will be. Fills nothing that is there. ERR_NO_MEMORY, or what
+ * event_check finds, with fault->index. */
 MUST_CHECK enum err trail_stamp(struct trail *trail, struct arena *arena,
                                 const struct trail_batch *batch, struct fault *fault);
 
 /* Makes the events records of one batch and waits until they are durable.
- * ERR_INVALID_PARAMS too_long with fault->index (nothing written), ERR_NO_MEMORY, or the errors of
- * log_append. Blocks for one commit. */
+ * ERR_INVALID_PARAMS too_long or what event_check finds, with fault->index (nothing written),
+ * ERR_NO_MEMORY, or the errors of log_append. Blocks for one commit. */
 MUST_CHECK enum err trail_emit(struct trail *trail, struct arena *arena,
                                const struct trail_batch *batch, struct log_range *out_range,
                                struct fault *fault);

@@ -6,7 +6,7 @@
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
 #include "audit/base/memory.h"
-#include "geoip/address.h"
+#include "audit/event/value.h"
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/refusals.h"
 #include "ipc/wire/jsonrpc.h"
@@ -67,15 +67,9 @@ static void emit_denied(struct dispatch *dispatch, struct arena *arena,
     struct log_range range;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = event_check(event, &fault);
-    if (err == OK) {
-        const struct trail_batch batch = {.events = &event,
-                                          .count = 1,
-                                          .actor = &actor,
-                                          .now_us = clock_now_us(),
-                                          .urgent = true};
-        err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
-    }
+    const struct trail_batch batch = {
+        .events = &event, .count = 1, .actor = &actor, .now_us = clock_now_us(), .urgent = true};
+    enum err err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
     if (err != OK) {
         diag_say(DIAG_ERROR, "a refusal could not be recorded", "caller", peer->login, "method",
                  refusal->method, "why", fault.sentence, NULL);
@@ -253,12 +247,6 @@ static enum err actor_member(struct call *call, const struct json *member, struc
     return err;
 }
 
-static bool is_address(const char *text)
-{
-    uint8_t address[16];
-    return address_parse(text, strlen(text), address);
-}
-
 /* Who acts: the caller, or whom a workflow names in params.actor. */
 static enum err read_actor(struct call *call, struct fault *fault)
 {
@@ -292,7 +280,7 @@ static enum err read_actor(struct call *call, struct fault *fault)
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_missing_field, "/actor/suser",
                          "actor must name the user's login in suser.");
     }
-    if (call->actor.origin_ip != NULL && !is_address(call->actor.origin_ip)) {
+    if (call->actor.origin_ip != NULL && !value_is_address(slice_of(call->actor.origin_ip))) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/actor/originIP",
                          "originIP must be an IPv4 or IPv6 address.");
     }

@@ -251,6 +251,31 @@ static void an_actor_fills_who_and_from_where(void **state)
     assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
 }
 
+/* Such a record would not read back: its line would never reach anybody. */
+static void an_actor_s_address_is_one_that_events_take(void **state)
+{
+    struct harness *h = *state;
+    static const char *const bad[] = {"fe80::1%any thing",
+                                      "fe80::1%",
+                                      "[::1]",
+                                      "1.2.3",
+                                      "192.0.2.1%x",
+                                      "fe80::1%aaaaaaaaaabbbbbbbbbbccccccccccddd"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char params[256];
+        snprintf(params, sizeof params,
+                 "{\"events\":[{\"type\":\"auth.login\"}],\"actor\":{\"suser\":\"a\",\"originIP\":"
+                 "\"%s\"}}",
+                 bad[i]);
+        const struct json *data = harness_error(h, "event.emit", params, -32602, "bad_value");
+        assert_true(harness_text_is(data, "field", "/actor/originIP"));
+    }
+    harness_result(h, "event.emit",
+                   "{\"events\":[{\"type\":\"auth.login\"}],\"actor\":{\"suser\":\"a\","
+                   "\"originIP\":\"fe80::1%eth0\"}}");
+    harness_result(h, "audit.query", "{}"); /* reads every record back */
+}
+
 static void nothing_acknowledged_is_lost_or_doubled_by_kills(void **state)
 {
     struct harness *h = *state;
@@ -310,6 +335,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(daemon_fields_are_refused_by_name, start, stop),
         cmocka_unit_test_setup_teardown(a_time_too_far_ahead_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_fills_who_and_from_where, start, stop),
+        cmocka_unit_test_setup_teardown(an_actor_s_address_is_one_that_events_take, start, stop),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_or_doubled_by_kills, start,
                                         stop),
     };
