@@ -7,6 +7,11 @@
 #define SECONDS_PER_DAY 86400
 #define LAST_US (INT64_C(253402300799999999)) /* 9999-12-31T23:59:59.999999Z */
 
+/* Civil time, UTC, proleptic Gregorian. */
+struct clock_civil {
+    int year, month, day, hour, minute, second, microsecond;
+};
+
 int64_t clock_now_us(void)
 {
     struct timespec now;
@@ -43,7 +48,7 @@ static int64_t days_from_civil(int year, int month, int day)
     return y * 365 + y / 4 - y / 100 + y / 400 + day_of_year - 719468;
 }
 
-void clock_to_civil(int64_t us, struct clock_civil *out)
+static void to_civil(int64_t us, struct clock_civil *out)
 {
     int64_t seconds = us / US_PER_SECOND;
     int64_t days = seconds / SECONDS_PER_DAY + 719468; /* since 0000-03-01 */
@@ -63,7 +68,7 @@ void clock_to_civil(int64_t us, struct clock_civil *out)
     out->microsecond = (int)(us % US_PER_SECOND);
 }
 
-int64_t clock_from_civil(const struct clock_civil *civil)
+static int64_t from_civil(const struct clock_civil *civil)
 {
     int64_t seconds = days_from_civil(civil->year, civil->month, civil->day) * SECONDS_PER_DAY +
                       INT64_C(3600) * civil->hour + INT64_C(60) * civil->minute + civil->second;
@@ -82,7 +87,7 @@ static char *put_digits(char *at, int value, int digits)
 void clock_format(int64_t us, char out[CLOCK_TEXT_BYTES])
 {
     struct clock_civil civil;
-    clock_to_civil(us, &civil);
+    to_civil(us, &civil);
     char *at = put_digits(out, civil.year, 4);
     *at++ = '-';
     at = put_digits(at, civil.month, 2);
@@ -201,7 +206,7 @@ bool clock_parse(struct slice text, int64_t *out_us)
         !take_offset(text, &at, &offset_seconds) || at != text.length) {
         return false;
     }
-    int64_t us = clock_from_civil(&civil) - offset_seconds * US_PER_SECOND;
+    int64_t us = from_civil(&civil) - offset_seconds * US_PER_SECOND;
     if (!in_range(us)) {
         return false;
     }
@@ -216,7 +221,7 @@ bool clock_parse_printed(struct slice text, int64_t *out_us)
     if (!take_date_and_time(text, &at, ' ', &civil) || at != text.length) {
         return false;
     }
-    int64_t us = clock_from_civil(&civil);
+    int64_t us = from_civil(&civil);
     if (!in_range(us)) {
         return false;
     }

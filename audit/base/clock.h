@@ -20,15 +20,6 @@ int64_t clock_boot_ms(void);
 struct timespec;
 void clock_deadline(int64_t wait_ms, struct timespec *out);
 
-/* Civil time, UTC, proleptic Gregorian. */
-struct clock_civil {
-    int year, month, day, hour, minute, second, microsecond;
-};
-
-/* Microseconds since 1970 to civil time and back. Years 1970 to 9999 only. */
-void clock_to_civil(int64_t us, struct clock_civil *out);
-int64_t clock_from_civil(const struct clock_civil *civil);
-
 /* Writes YYYY-MM-DDThh:mm:ss.ffffffZ (always six digits). */
 void clock_format(int64_t us, char out[CLOCK_TEXT_BYTES]);
 

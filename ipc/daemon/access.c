@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit/base/glob.h"
 #include "ipc/daemon/config.h"
 
 static const struct {
@@ -76,9 +75,4 @@ const char *role_foremost(unsigned set)
         }
     }
     return "nobody";
-}
-
-bool access_glob(const char *glob, const char *text, size_t length)
-{
-    return glob_match(slice_of(glob), (struct slice){text, length});
 }

@@ -57,7 +57,4 @@ unsigned role_from_word(const char *word);
 /* The most telling role of a set, for `via`: workflow, operator, producer, auditor, guardian. */
 const char *role_foremost(unsigned roles);
 
-/* Does the glob (* and ?) match the whole text? */
-bool access_glob(const char *glob, const char *text, size_t length);
-
 #endif

@@ -1,16 +1,16 @@
 #include "ipc/daemon/daemon.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
+#include "audit/base/file.h"
 #include "ipc/daemon/config_paths.h"
 
 #define FIRST_SEGMENT_BYTES (1024u * 1024)
 #define DAEMON_ARENA_BYTES (1024u * 1024)
+#define FOLDER_BYTES (CONFIG_PATH_BYTES + 16)
 
 struct config *daemon_config(struct daemon *daemon)
 {
@@ -20,12 +20,13 @@ struct config *daemon_config(struct daemon *daemon)
     return config;
 }
 
-void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event)
+/* Emits one event of the daemon's own (urgent); a failure is said on stderr. */
+static void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event)
 {
     struct log_range range;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = event == NULL ? fault_no_memory(&fault) : event_check(event, &fault);
+    enum err err = event == NULL ? fault_no_memory(&fault) : OK;
     if (err == OK) {
         const struct trail_batch batch = {
             .events = &event, .count = 1, .now_us = clock_now_us(), .urgent = true};
@@ -40,22 +41,17 @@ void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event
 /* ---- start -------------------------------------------------------------------------------------
  */
 
-static enum err make_folder(const char *path, struct fault *fault)
+static void cursors_folder(const struct config *config, char out[FOLDER_BYTES])
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST) {
-        return OK;
-    }
-    return fault_set(fault, ERR_IO, REASON_io, "state",
-                     "The folder %s cannot be made: %s. Make it or change state.directory.", path,
-                     strerror(errno));
+    snprintf(out, FOLDER_BYTES, "%s/sinks", config->state_directory);
 }
 
 static enum err make_folders(const struct config *config, struct fault *fault)
 {
-    char sinks[CONFIG_PATH_BYTES + 16];
-    snprintf(sinks, sizeof sinks, "%s/sinks", config->state_directory);
+    char cursors[FOLDER_BYTES];
+    cursors_folder(config, cursors);
     enum err err = config_directory_make(config->state_directory, fault);
-    return err == OK ? make_folder(sinks, fault) : err;
+    return err == OK ? file_make_directory(cursors, fault) : err;
 }
 
 static void say_opened(const struct log_opened *opened)
@@ -74,10 +70,10 @@ static void say_opened(const struct log_opened *opened)
 
 static enum err open_log(struct daemon *daemon, struct fault *fault)
 {
-    char folder[CONFIG_PATH_BYTES + 16];
-    char cursors[CONFIG_PATH_BYTES + 16];
+    char folder[FOLDER_BYTES];
+    char cursors[FOLDER_BYTES];
     snprintf(folder, sizeof folder, "%s/log", daemon->config->state_directory);
-    snprintf(cursors, sizeof cursors, "%s/sinks", daemon->config->state_directory);
+    cursors_folder(daemon->config, cursors);
     struct log_options options = {
         .directory = folder,
         .first_segment_bytes = FIRST_SEGMENT_BYTES,
@@ -141,8 +137,8 @@ static enum err start_sink(struct daemon *daemon, struct config *config,
                            const struct config_sink *settings, struct daemon_sink *out,
                            struct fault *fault)
 {
-    char cursors[CONFIG_PATH_BYTES + 16];
-    snprintf(cursors, sizeof cursors, "%s/sinks", config->state_directory);
+    char cursors[FOLDER_BYTES];
+    cursors_folder(config, cursors);
     struct sink_options options = {
         .name = settings->name,
         .url = settings->url,

@@ -59,7 +59,4 @@ void daemon_tick(struct daemon *daemon);
  * stopping. */
 bool daemon_stop(struct daemon *daemon, const char *reason);
 
-/* Emits one event of the daemon's own (urgent); a failure is said on stderr. */
-void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event);
-
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/base/clock.h"
+#include "audit/base/glob.h"
 #include "ipc/daemon/methods.h"
 
 #define FUTURE_US (5 * 60 * INT64_C(1000000))
@@ -77,7 +78,7 @@ static bool type_allowed(const struct peer *peer, struct slice type)
         return true;
     }
     for (size_t i = 0; i < entry->type_count; i++) {
-        if (access_glob(entry->types[i], type.data, type.length)) {
+        if (glob_match(slice_of(entry->types[i]), type)) {
             return true;
         }
     }

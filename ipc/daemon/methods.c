@@ -31,12 +31,6 @@ static const struct method methods[] = {
       {"limit", PARAMETER_INTEGER, false}}},
 };
 
-const struct method *method_table(size_t *out_count)
-{
-    *out_count = sizeof methods / sizeof methods[0];
-    return methods;
-}
-
 const struct method *method_find(struct slice name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {

@@ -57,9 +57,8 @@ struct method {
     struct method_parameter parameters[METHOD_PARAMETERS_MAX]; /* up to the first without name */
 };
 
-/* The method of that name, or NULL; and all of them in order. */
+/* The method of that name, or NULL. */
 const struct method *method_find(struct slice name);
-const struct method *method_table(size_t *out_count);
 
 /* Handlers, in method_<noun>.c. */
 enum err method_system_ping(struct call *call, struct buffer *result, struct fault *fault);

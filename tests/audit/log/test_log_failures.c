@@ -1,5 +1,6 @@
 /* A write, sync, rename or open that fails, for every n-th of them: nothing acknowledged is lost,
  * a log whose commit failed is dead until the next start, and that start mends it. */
+#include "tests/audit/log/folders.h"
 #include "tests/audit/log/workload.h"
 
 #include <errno.h>
@@ -9,41 +10,6 @@
 
 #define SEEDS 4
 #define APPENDS 16
-
-static struct scratch scratch;
-static unsigned folders;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    file_fault_end();
-    scratch_remove(&scratch);
-    return 0;
-}
-
-static void new_folder(char out[PATH_MAX], bool make)
-{
-    snprintf(out, PATH_MAX, "%.200s/%u", scratch.root, folders++);
-    if (make) {
-        assert_int_equal(mkdir(out, 0700), 0);
-    }
-}
-
-static struct log_options small_segments(char directory[PATH_MAX + 8], const char *folder)
-{
-    snprintf(directory, PATH_MAX + 8, "%.4000s/log", folder);
-    return (struct log_options){.directory = directory,
-                                .first_segment_bytes = 8192,
-                                .segment_bytes = 8192,
-                                .commit_wait_ms = 20000};
-}
 
 struct failure {
     enum file_fault_call call;

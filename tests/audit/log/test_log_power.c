@@ -3,6 +3,7 @@
  * On the simulated disk of file_fault.h the power goes at the n-th sync, for every n; of what was
  * not synced then everything, nothing, the beginning or any sectors survive. What is left is
  * opened, checked, written to and opened again; and the power also goes while it is opened. */
+#include "tests/audit/log/folders.h"
 #include "tests/audit/log/workload.h"
 
 #include <errno.h>
@@ -11,41 +12,6 @@
 #include "audit/base/file_fault.h"
 
 #define SEEDS 4 /* one of each way of file_fault_survive */
-
-static struct scratch scratch;
-static unsigned folders;
-
-static int make_scratch(void **state)
-{
-    (void)state;
-    scratch_make(&scratch);
-    return 0;
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    file_fault_end();
-    scratch_remove(&scratch);
-    return 0;
-}
-
-static void new_folder(char out[PATH_MAX], bool make)
-{
-    snprintf(out, PATH_MAX, "%.200s/%u", scratch.root, folders++);
-    if (make) {
-        assert_int_equal(mkdir(out, 0700), 0);
-    }
-}
-
-static struct log_options small_segments(char directory[PATH_MAX + 8], const char *folder)
-{
-    snprintf(directory, PATH_MAX + 8, "%.4000s/log", folder);
-    return (struct log_options){.directory = directory,
-                                .first_segment_bytes = 8192,
-                                .segment_bytes = 8192,
-                                .commit_wait_ms = 20000};
-}
 
 /* Opens and checks what survived, with the kernel's calls; writes some more and looks again. */
 static void check_survivor(const struct workload *before, const char *folder, const char *when)
