@@ -18,13 +18,17 @@ const struct transport_type *transport_find(const char *url)
     return NULL;
 }
 
+void transport_note_set(struct transport_note *note, const char *what, const char *file,
+                        uint64_t offset, uint64_t octets)
+{
+    *note = (struct transport_note){.what = what, .offset = offset, .octets = octets};
+    snprintf(note->file, sizeof note->file, "%s", file == NULL ? "" : file);
+}
+
 void transport_note_add(struct transport_found *found, const char *what, const char *file,
                         uint64_t offset, uint64_t octets)
 {
-    if (found->note_count == TRANSPORT_NOTES) {
-        return;
+    if (found->note_count < TRANSPORT_NOTES) {
+        transport_note_set(&found->notes[found->note_count++], what, file, offset, octets);
     }
-    struct transport_note *note = &found->notes[found->note_count++];
-    *note = (struct transport_note){.what = what, .offset = offset, .octets = octets};
-    snprintf(note->file, sizeof note->file, "%s", file == NULL ? "" : file);
 }

@@ -45,18 +45,13 @@ static struct slice peer_via(struct arena *arena, const struct peer *peer)
     return arena_copy(arena, slice_of(text));
 }
 
-static void emit_denied(struct dispatch *dispatch, struct arena *arena,
-                        const struct refusal *refusal)
+/* Records a refusal, or keeps it for later when the log does not take it now. */
+static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
+                            const struct refusal *refusal)
 {
-    struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
-    if (event == NULL) {
-        return;
-    }
-    event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
-    event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
-    if (refusal->count > 1) {
-        event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
-    }
+    struct log_range range;
+    struct fault fault;
+    fault_clear(&fault);
     const struct peer *peer = &refusal->peer;
     struct actor actor = {.suser = peer->login,
                           .suid = peer->id,
@@ -64,16 +59,27 @@ static void emit_denied(struct dispatch *dispatch, struct arena *arena,
                           .spriv = peer->privilege,
                           .origin_ip = peer->address,
                           .via = peer_via(arena, peer).data};
-    struct log_range range;
-    struct fault fault;
-    fault_clear(&fault);
-    const struct trail_batch batch = {
-        .events = &event, .count = 1, .actor = &actor, .now_us = clock_now_us(), .urgent = true};
-    enum err err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
+    enum err err = event == NULL || actor.via == NULL ? fault_no_memory(&fault) : OK;
+    if (err == OK) {
+        event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
+        event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
+        if (refusal->count > 1) {
+            event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
+        }
+        const struct trail_batch batch = {.events = &event,
+                                          .count = 1,
+                                          .actor = &actor,
+                                          .now_us = clock_now_us(),
+                                          .urgent = true};
+        err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    }
     if (err != OK) {
-        diag_say(DIAG_ERROR, "a refusal could not be recorded", "caller", peer->login, "method",
+        refusals_put_back(&dispatch->refusals, refusal, clock_boot_ms());
+        diag_say(DIAG_ERROR, "a refusal could not be recorded yet", "caller", peer->login, "method",
                  refusal->method, "why", fault.sentence, NULL);
     }
+    return err;
 }
 
 static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
@@ -81,8 +87,10 @@ static void note_refusal(struct dispatch *dispatch, struct arena *arena, const s
 {
     if (refusals_note(&dispatch->refusals, peer, method, reason, clock_boot_ms())) {
         struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
+        refusal.peer.entry = NULL; /* may outlive the configuration it came from */
         snprintf(refusal.method, sizeof refusal.method, "%s", method);
-        emit_denied(dispatch, arena, &refusal);
+        enum err kept = emit_denied(dispatch, arena, &refusal);
+        (void)kept; /* said, and told by a later tick */
     }
 }
 
@@ -91,8 +99,10 @@ void dispatch_tick(struct dispatch *dispatch, bool all)
     struct arena arena;
     arena_init(&arena, 1024 * 1024);
     struct refusal refusal;
-    while (refusals_take(&dispatch->refusals, clock_boot_ms(), all, &refusal)) {
-        emit_denied(dispatch, &arena, &refusal);
+    enum err err = OK;
+    /* One that the log does not take is the last of this tick: each may wait for seconds. */
+    while (err == OK && refusals_take(&dispatch->refusals, clock_boot_ms(), all, &refusal)) {
+        err = emit_denied(dispatch, &arena, &refusal);
         arena_reset(&arena);
     }
     arena_done(&arena);

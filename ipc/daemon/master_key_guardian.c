@@ -182,8 +182,8 @@ int main(int argc, char **argv)
     const char *reason = run(&daemon, &signals);
     if (daemon_stop(&daemon, reason)) {
         diag_say(DIAG_ERROR,
-                 "the log failed: the daemon stopped. Look at the disk, then start it again: what "
-                 "was acknowledged is there.",
+                 "the log failed: the daemon stopped. Mend what the messages above say, then start "
+                 "it again: it finds what was acknowledged, or says that it is missing.",
                  NULL);
         return EXIT_LOG_FAILED;
     }
