@@ -80,7 +80,7 @@ static void fill(struct event *event, enum field_id field, const char *text)
     }
 }
 
-static void fill_actor(struct event *event, const struct actor *actor)
+void trail_fill(struct event *event, const struct actor *actor)
 {
     fill(event, FIELD_SUID, actor->suid);
     fill(event, FIELD_SUSER, actor->suser);
@@ -174,7 +174,7 @@ enum err trail_stamp(struct trail *trail, struct arena *arena, const struct trai
         uuid_text(random + 16 * i, uuid);
         stamp_event(trail, event, &stamp, (struct slice){uuid, UUID_TEXT_BYTES});
         if (actor != NULL) {
-            fill_actor(event, actor);
+            trail_fill(event, actor);
         }
         if (!locate(trail, event, arena)) {
             return fault_no_memory(fault);

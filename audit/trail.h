@@ -37,6 +37,10 @@ struct trail_batch {
     bool urgent;                       /* may use the disk reserve */
 };
 
+/* Fills suid suser sname spriv originIP of a type that has them where the event has none; borrows
+ * the actor's texts. Pure. */
+void trail_fill(struct event *event, const struct actor *actor);
+
 /* Only stamps and locates them, as trail_emit will do (again: of the same length), so that somebody
  * can see how long the records will be. Fills nothing that is there. ERR_NO_MEMORY, or what
  * event_check finds, with fault->index. */

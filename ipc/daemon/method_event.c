@@ -139,7 +139,13 @@ static enum err read_event(struct call *call, const struct json *given,
             return err;
         }
     }
-    enum err err = event_parse(call->arena, given, EVENT_FROM_PRODUCER, out, fault);
+    bool acted = call_parameter(call, "actor") != NULL;
+    enum err err =
+        event_parse(call->arena, given, acted ? EVENT_FOR_ACTOR : EVENT_FROM_PRODUCER, out, fault);
+    if (err == OK && acted) {
+        trail_fill(*out, event_actor(call)); /* what a type demands may stand in the actor */
+        err = event_check(*out, fault);
+    }
     if (err == OK && (*out)->has_time && (*out)->time_us > clock_us + FUTURE_US) {
         char now[CLOCK_TEXT_BYTES];
         clock_format(clock_us, now);

@@ -323,6 +323,40 @@ static void an_actor_fills_who_and_from_where(void **state)
     assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
 }
 
+static void an_actor_gives_what_the_type_demands(void **state)
+{
+    struct harness *h = *state;
+    static const char actor[] =
+        "\"actor\":{\"suid\":\"7\",\"suser\":\"jsilva\",\"sname\":\"J\",\"spriv\":\"User\","
+        "\"originIP\":\"203.0.113.9\"}";
+    static const char bare[] =
+        "{\"type\":\"master_key.recovery_failed\",\"partsNeeded\":3,\"partsSent\":2}";
+    char params[1024];
+    snprintf(params, sizeof params, "{\"events\":[%s],%s}", bare, actor);
+    const struct json *result = harness_result(h, "event.emit", params);
+    char entry[64];
+    snprintf(entry, sizeof entry, "{\"index\":%lld}", (long long)harness_integer(result, "first"));
+    const struct json *record = json_member(harness_result(h, "audit.entry", entry), "record");
+    assert_true(harness_text_is(record, "suser", "jsilva"));
+    assert_true(harness_text_is(record, "sname", "J"));
+    assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
+    /* What neither says is missing still, and with partial it refuses that event alone. */
+    snprintf(params, sizeof params,
+             "{\"partial\":true,\"request_id\":\"acted\",\"events\":[%s,{\"type\":"
+             "\"information.viewed\"}],%s}",
+             bare, actor);
+    for (int i = 0; i < 2; i++) { /* the repeat too */
+        result = harness_result(h, "event.emit", params);
+        assert_int_equal(harness_integer(result, "accepted"), 1);
+        const struct json *refused = json_member(result, "refused")->child;
+        assert_true(harness_text_is(refused, "reason", "missing_field"));
+        assert_true(harness_text_is(refused, "field", "/information"));
+    }
+    snprintf(params, sizeof params, "{\"events\":[%s]}", bare);
+    const struct json *data = harness_error(h, "event.emit", params, -32602, "missing_field");
+    assert_int_equal(harness_integer(data, "index"), 0);
+}
+
 /* Such a record would not read back: its line would never reach anybody. */
 static void an_actor_s_address_is_one_that_events_take(void **state)
 {
@@ -409,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(daemon_fields_are_refused_by_name, start, stop),
         cmocka_unit_test_setup_teardown(a_time_too_far_ahead_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_fills_who_and_from_where, start, stop),
+        cmocka_unit_test_setup_teardown(an_actor_gives_what_the_type_demands, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_s_address_is_one_that_events_take, start, stop),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_or_doubled_by_kills, start,
                                         stop),
