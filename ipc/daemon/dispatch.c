@@ -11,6 +11,10 @@
 #include "ipc/daemon/refusals.h"
 #include "ipc/wire/jsonrpc.h"
 
+#define REFUSAL_BYTES \
+    512 /* enough for answer_too_large with an id that is not out of all measure */
+#define CLOSING_BYTES 1024 /* enough for batch_too_large, or the end of a batch's answer */
+
 struct dispatch {
     struct daemon *daemon;
     struct refusals refusals;
@@ -342,9 +346,24 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
 /* ---- one message -------------------------------------------------------------------------------
  */
 
-/* Appends an answer; if it does not fit, an error that does stands in its place. */
-static void append_answer(struct buffer *answer, bool first, struct slice id, const char *result,
-                          size_t length, const struct fault *fault)
+static const struct fault answer_too_large = {
+    .err = ERR_INTERNAL,
+    .reason = REASON_too_large,
+    .index = -1,
+    .sentence = "The call was executed, but its answer is larger than a message may be: ask for "
+                "less at once."};
+
+static const struct fault batch_too_large = {
+    .err = ERR_INTERNAL,
+    .reason = REASON_too_large,
+    .index = -1,
+    .sentence = "All calls were executed, but their answers do not fit into one message: send "
+                "fewer in a batch."};
+
+/* Appends an answer; if it does not fit, an error that does stands in its place. False, with the
+ * buffer as it was, if not even that fits (the id may be as long as the message). */
+static bool append_answer(struct buffer *answer, bool first, struct slice id, struct slice result,
+                          const struct fault *fault)
 {
     size_t before = answer->length;
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -352,22 +371,18 @@ static void append_answer(struct buffer *answer, bool first, struct slice id, co
             buffer_append_char(answer, ',');
         }
         if (fault == NULL) {
-            jsonrpc_write_result(answer, id, (struct slice){result, length});
+            jsonrpc_write_result(answer, id, result);
         } else {
             jsonrpc_write_error(answer, id, fault);
         }
         if (buffer_result(answer) == OK) {
-            return;
+            return true;
         }
-        static const struct fault too_large = {
-            .err = ERR_INTERNAL,
-            .reason = REASON_too_large,
-            .index = -1,
-            .sentence = "The answer is larger than a message may be: ask for less."};
-        fault = &too_large;
+        fault = &answer_too_large;
         answer->length = before;
         answer->failed = OK;
     }
+    return false;
 }
 
 struct message_context {
@@ -377,9 +392,15 @@ struct message_context {
     struct arena *arena;
 };
 
-/* Answers one element; true if it appended something. */
-static bool answer_element(const struct message_context *context, const struct json *element,
-                           bool first, struct buffer *answer)
+enum element_end {
+    ELEMENT_SILENT, /* a notification: nothing was appended */
+    ELEMENT_ANSWERED,
+    ELEMENT_TOO_LARGE, /* no answer fitted */
+};
+
+static enum element_end answer_element(const struct message_context *context,
+                                       const struct json *element, bool first,
+                                       struct buffer *answer)
 {
     struct rpc_request request;
     struct fault fault;
@@ -396,17 +417,48 @@ static bool answer_element(const struct message_context *context, const struct j
                             .now_us = clock_now_us()};
         err = run_call(context->dispatch, &call, request.method, &result, &fault);
     }
+    enum element_end end = ELEMENT_SILENT;
     if (!request.notification) {
-        append_answer(answer, first, request.id, result.data, result.length,
-                      err == OK ? NULL : &fault);
+        end = append_answer(answer, first, request.id, buffer_slice(&result),
+                            err == OK ? NULL : &fault)
+                  ? ELEMENT_ANSWERED
+                  : ELEMENT_TOO_LARGE;
     }
     buffer_done(&result);
-    return !request.notification;
+    return end;
 }
 
 static void answer_fault(struct buffer *answer, const struct fault *fault)
 {
-    append_answer(answer, true, slice_of("null"), NULL, 0, fault);
+    (void)append_answer(answer, true, slice_of("null"), slice_of(""), fault);
+}
+
+/* All elements are executed, whatever becomes of their answers. Room is kept for an error in the
+ * place of each answer still to come, so that the first ones cannot take it all. */
+static void answer_batch(const struct message_context *context, const struct rpc_message *message,
+                         struct buffer *answer)
+{
+    size_t before = answer->length; /* the server's heading stands there already */
+    size_t maximum = answer->maximum;
+    size_t left = message->count;
+    bool first = true;
+    bool whole = true;
+    buffer_append_char(answer, '[');
+    for (const struct json *element = message->first; element != NULL; element = element->next) {
+        answer->maximum = maximum - CLOSING_BYTES - --left * REFUSAL_BYTES;
+        enum element_end end = answer_element(context, element, first, answer);
+        first = first && end == ELEMENT_SILENT;
+        whole = whole && end != ELEMENT_TOO_LARGE;
+    }
+    answer->maximum = maximum;
+    if (!whole || first) {
+        answer->length = before;
+    }
+    if (!whole) {
+        answer_fault(answer, &batch_too_large);
+    } else if (!first) {
+        buffer_append_char(answer, ']');
+    }
 }
 
 static void answer_message(const struct message_context *context, struct slice request,
@@ -422,22 +474,10 @@ static void answer_message(const struct message_context *context, struct slice r
         answer_fault(answer, &fault);
         return;
     }
-    if (!message.batch) {
-        answer_element(context, message.first, true, answer);
-        return;
-    }
-    bool first = true;
-    size_t before = answer->length; /* the server's heading stands there already */
-    buffer_append_char(answer, '[');
-    for (const struct json *element = message.first; element != NULL; element = element->next) {
-        if (answer_element(context, element, first, answer)) {
-            first = false;
-        }
-    }
-    if (first) {
-        answer->length = before;
-    } else {
-        buffer_append_char(answer, ']');
+    if (message.batch) {
+        answer_batch(context, &message, answer);
+    } else if (answer_element(context, message.first, true, answer) == ELEMENT_TOO_LARGE) {
+        answer_fault(answer, &answer_too_large);
     }
 }
 
