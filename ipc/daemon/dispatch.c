@@ -126,11 +126,6 @@ void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
 static enum err check_role(const struct call *call, struct fault *fault)
 {
     const struct peer *peer = call->peer;
-    if (peer->roles == 0) {
-        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
-                         "%s has no role here: add it to the access table of the configuration.",
-                         peer->login);
-    }
     if ((peer->roles & call->method->roles) != 0) {
         return OK;
     }
@@ -305,11 +300,6 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
                          struct buffer *result, struct fault *fault)
 {
     call->method = method_find(method);
-    if (call->method == NULL && call->peer->roles == 0) {
-        note_refusal(dispatch, call->arena, call->peer, "unknown", REASON_no_role);
-        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL, "%s has no role here.",
-                         call->peer->login);
-    }
     if (call->method == NULL) {
         return fault_set(fault, ERR_METHOD_NOT_FOUND, REASON_unknown_method, NULL,
                          "There is no method %.*s.", method.length > 64 ? 64 : (int)method.length,
@@ -481,19 +471,54 @@ static void answer_message(const struct message_context *context, struct slice r
     }
 }
 
+/* Whoever has no role gets one and the same answer to everything, and it is always audited. Only a
+ * small message is looked into, so that the answer can bear its id and the event its method. */
+static void refuse_nobody(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                          struct slice text, struct buffer *answer)
+{
+    static const struct json_limits limits = {.depth = 8, .members = 64};
+    struct rpc_message message;
+    struct rpc_request request = {.id = slice_of("null")};
+    struct fault fault;
+    const struct method *method = NULL;
+    fault_clear(&fault);
+    if (text.length <= DISPATCH_NOBODY_BYTES &&
+        jsonrpc_parse(arena, text, &limits, 1, &message, &fault) == OK && !message.batch &&
+        jsonrpc_read(arena, message.first, &request, &fault) == OK) {
+        method = method_find(request.method);
+    }
+    note_refusal(dispatch, arena, peer, method == NULL ? "unknown" : method->name, REASON_no_role);
+    (void)fault_set(&fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
+                    "%s has no role here: add it to the access table of the configuration.",
+                    peer->login);
+    if (!request.notification) {
+        (void)append_answer(answer, true, request.id, slice_of(""), &fault);
+    }
+}
+
 bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
                       struct slice request, struct buffer *answer)
 {
     arena_reset(arena);
+    if (peer->roles == 0) {
+        refuse_nobody(dispatch, peer, arena, request, answer);
+        return false;
+    }
     struct config *config = daemon_config(dispatch->daemon);
     const struct message_context context = {dispatch, config, peer, arena};
     answer_message(&context, request, answer);
     config_release(config);
-    return peer->roles != 0;
+    return true;
 }
 
-void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer)
+void dispatch_too_large(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                        struct buffer *answer)
 {
+    arena_reset(arena);
+    if (peer->roles == 0) {
+        refuse_nobody(dispatch, peer, arena, slice_of(""), answer);
+        return;
+    }
     struct config *config = daemon_config(dispatch->daemon);
     struct fault fault;
     (void)fault_set(&fault, ERR_INVALID_REQUEST, REASON_too_large, NULL,

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -334,6 +336,102 @@ static void roles_come_from_the_peer_s_uid(void **state)
     harness_stop(&harness);
 }
 
+/* What another user's program gets for one message, by system calls alone: this process has threads
+ * and is forked. The connection must be closed behind the answer. */
+static void ask_as(uid_t uid, const struct harness *h, struct slice message, char *out, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static const uint8_t greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+    uint8_t head[13] = {1, [9] = 0x80, [12] = 1};
+    uint64_t length = message.length + 4;
+    for (int i = 0; i < 8; i++) {
+        head[1 + i] = (uint8_t)(length >> (56 - 8 * i));
+    }
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", h->url + strlen("ipc://"));
+    pid_t child = fork();
+    if (child == 0) {
+        char octet;
+        int s = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (setgid(uid) != 0 || setuid(uid) != 0 ||
+            connect(s, (const struct sockaddr *)&address, sizeof address) != 0 ||
+            write(s, greeting, sizeof greeting) < 0 || write(s, head, sizeof head) < 0) {
+            _exit(99);
+        }
+        for (size_t done = 0; done < message.length;) {
+            ssize_t sent = write(s, message.data + done, message.length - done);
+            if (sent <= 0) {
+                break;
+            }
+            done += (size_t)sent;
+        }
+        while (read(s, &octet, 1) == 1) {
+            if (write(ends[1], &octet, 1) != 1) {
+                _exit(98);
+            }
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    size_t got = 0;
+    ssize_t more;
+    while (got + 1 < size && (more = read(ends[0], out + got, size - 1 - got)) > 0) {
+        got += (size_t)more;
+    }
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(got >= 8 + 13); /* the server's greeting, and the answer's head */
+    memmove(out, out + 8 + 13, got - 8 - 13);
+    out[got - 8 - 13] = '\0';
+}
+
+static void who_has_no_role_is_refused_whatever_it_sends(void **state)
+{
+    (void)state;
+    if (getuid() != 0) {
+        skip();
+    }
+    struct harness harness;
+    start_open(&harness);
+    static char large[5 << 20];
+    memset(large, '[', sizeof large);
+    const struct {
+        struct slice message;
+        const char *id;
+    } messages[] = {
+        {slice_of(PING "42}"), "\"id\":42,"},
+        {slice_of("{\"jsonrpc\":\"2.0\",\"method\":\"no.such\",\"id\":\"a\"}"), "\"id\":\"a\","},
+        {slice_of("{"), "\"id\":null,"},
+        {slice_of(""), "\"id\":null,"},
+        {slice_of("[" PING "1}," PING "2}]"), "\"id\":null,"},
+        {{large, 100}, "\"id\":null,"},
+        {{large, 5000}, "\"id\":null,"},
+        {{large, sizeof large}, "\"id\":null,"},
+    };
+    char answer[2048];
+    size_t count = sizeof messages / sizeof messages[0];
+    for (size_t i = 0; i < count; i++) {
+        ask_as(60003, &harness, messages[i].message, answer, sizeof answer);
+        if (strstr(answer, messages[i].id) == NULL || strstr(answer, "\"code\":-32001") == NULL ||
+            strstr(answer, "\"reason\":\"no_role\"") == NULL || answer[0] != '{') {
+            fail_msg("to message %zu: %s", i, answer);
+        }
+    }
+    ask_as(60003, &harness, slice_of("{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\"}"), answer,
+           sizeof answer);
+    assert_string_equal(answer, "");
+    harness_wait_text(harness.sink, "Call of system.ping refused: no_role.");
+    harness_terminate(&harness);
+    char *lines = harness_read_file(harness.sink);
+    assert_int_equal(harness_count(lines, "Call of unknown refused: no_role."), 2);
+    assert_non_null(strstr(lines, " count=6 "));
+    free(lines);
+    harness_stop(&harness);
+}
+
 static void refusals_are_told_once_and_then_counted(void **state)
 {
     (void)state;
@@ -391,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(audit_query_filters_and_pages, start, stop),
         cmocka_unit_test_setup_teardown(catalogue_list_has_every_type, start, stop),
         cmocka_unit_test(roles_come_from_the_peer_s_uid),
+        cmocka_unit_test(who_has_no_role_is_refused_whatever_it_sends),
         cmocka_unit_test(refusals_are_told_once_and_then_counted),
         cmocka_unit_test_setup_teardown(a_second_daemon_is_refused_and_the_first_goes_on, start,
                                         stop),

@@ -163,9 +163,12 @@ void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
     atomic_fetch_add(&unanswered, peer->roles == 0 ? 1 : 1000);
 }
 
-void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer)
+void dispatch_too_large(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                        struct buffer *answer)
 {
     (void)dispatch;
+    (void)peer;
+    (void)arena;
     atomic_fetch_add(&too_large, 1);
     buffer_append_text(answer, "too large");
 }

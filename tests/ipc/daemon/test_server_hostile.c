@@ -176,6 +176,29 @@ static void takes_the_longest_message_and_not_one_octet_more(void **state)
     close(descriptor);
 }
 
+static void reads_little_of_a_caller_without_a_role(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&caller_roles, 0);
+    serve(fixture);
+    uint8_t *frame = calloc(1, 13 + DISPATCH_NOBODY_BYTES + 1);
+    char *payload = calloc(1, DISPATCH_NOBODY_BYTES + 1);
+    assert_non_null(frame);
+    assert_non_null(payload);
+    for (unsigned more = 0; more <= 1; more++) {
+        int descriptor = raw_greeted(fixture);
+        size_t length = frame_write(frame, 1, payload, DISPATCH_NOBODY_BYTES + more);
+        assert_true(raw_send(descriptor, frame, length));
+        assert_raw_answer(descriptor, 1, more == 0 ? "nobody" : "too large");
+        assert_closed(descriptor);
+        close(descriptor);
+        assert_int_equal(atomic_load(&too_large), more);
+    }
+    free(payload);
+    free(frame);
+    atomic_store(&caller_roles, ROLE_WORKFLOW);
+}
+
 static void closes_unanswered_where_no_header_can_be_read(void **state)
 {
     struct fixture *fixture = *state;
@@ -441,6 +464,7 @@ int main(void)
         SERVER_TEST(answers_lengths_over_the_limit_and_closes),
         SERVER_TEST(reads_on_for_a_while_so_that_the_answer_arrives),
         SERVER_TEST(takes_the_longest_message_and_not_one_octet_more),
+        SERVER_TEST(reads_little_of_a_caller_without_a_role),
         SERVER_TEST(closes_unanswered_where_no_header_can_be_read),
         SERVER_TEST(a_length_costs_no_memory_before_its_octets_come),
         SERVER_TEST(closes_silent_connections_in_time),
