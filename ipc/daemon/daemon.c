@@ -195,11 +195,21 @@ static struct event *started_event(struct arena *arena)
 
 static enum err start_server(struct daemon *daemon, struct fault *fault)
 {
-    /* Workers may ask for system.status before this returns: the lock holds them until the pointer
-     * is there. */
+    struct server *server;
+    enum err err = server_new(daemon->dispatch, daemon->config, &server, fault);
+    if (err != OK) {
+        return err;
+    }
+    /* There before anybody can ask for system.status; and no lock is held while listeners start or
+     * are taken down, for that waits for callers who may want it. */
     pthread_mutex_lock(&daemon->lock);
-    enum err err = server_start(daemon->dispatch, daemon->config, &daemon->server, fault);
+    daemon->server = server;
     pthread_mutex_unlock(&daemon->lock);
+    err = server_listen(server, fault);
+    if (err != OK) {
+        server_stop(server);
+        daemon->server = NULL;
+    }
     return err;
 }
 

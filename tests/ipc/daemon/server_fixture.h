@@ -201,12 +201,28 @@ MAYBE_UNUSED static struct config *config_new(const struct fixture *fixture)
     return config;
 }
 
+MAYBE_UNUSED static enum err start_server(struct config *config, struct server **out,
+                                          struct fault *fault)
+{
+    struct server *server = NULL;
+    enum err err = server_new(NULL, config, &server, fault);
+    if (err == OK) {
+        err = server_listen(server, fault);
+    }
+    if (err == OK) {
+        *out = server;
+    } else {
+        server_stop(server);
+    }
+    return err;
+}
+
 MAYBE_UNUSED static void serve(struct fixture *fixture)
 {
     struct fault fault;
     fault_clear(&fault);
-    if (server_start(NULL, fixture->config, &fixture->server, &fault) != OK) {
-        fail_msg("server_start: %s", fault.sentence);
+    if (start_server(fixture->config, &fixture->server, &fault) != OK) {
+        fail_msg("start_server: %s", fault.sentence);
     }
 }
 
