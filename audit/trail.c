@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "audit/base/memory.h"
+#include "audit/base/uuid.h"
 
 #define BATCH_BYTES_MAX (64u * 1024 * 1024)
-#define UUID_TEXT_BYTES 36
 
 struct trail {
     struct log *log;
@@ -54,22 +54,6 @@ static struct slice copy_dvc(struct trail *trail, struct arena *arena)
     struct slice dvc = arena_copy(arena, slice_of(trail->dvc));
     pthread_rwlock_unlock(&trail->lock);
     return dvc;
-}
-
-/* Version 4 of RFC 9562: random but for version and variant. */
-static void uuid_text(uint8_t random[16], char out[UUID_TEXT_BYTES])
-{
-    static const char digits[] = "0123456789abcdef";
-    random[6] = (uint8_t)((random[6] & 0x0f) | 0x40);
-    random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
-    char *at = out;
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *at++ = '-';
-        }
-        *at++ = digits[random[i] >> 4];
-        *at++ = digits[random[i] & 15];
-    }
 }
 
 static void fill(struct event *event, enum field_id field, const char *text)
@@ -150,7 +134,9 @@ static void stamp_event(struct trail *trail, struct event *event, const struct s
     if (!event->has_time) {
         event->time_us = stamp->now_us;
     }
-    event->event_uuid = uuid;
+    if (event->event_uuid.length == 0) { /* an act draws its own before it is durable */
+        event->event_uuid = uuid;
+    }
     event->pid = trail->pid;
     event->dvc = stamp->dvc;
     event->via = stamp->via;

@@ -26,8 +26,8 @@ void trail_set_dvc(struct trail *trail, const char *dvc);
 
 /* What is to be recorded together. All borrowed. */
 struct trail_batch {
-    struct event **events; /* parsed or made; stamped here: time if absent, received, event, pid,
-                              dvc, via */
+    struct event **events; /* parsed or made; stamped here: time and event (the UUID) if absent,
+                              received, pid, dvc, via */
     size_t count;
     const struct actor *actor; /* fills suid suser sname spriv originIP of types that have them
                                   where the event has none; via. NULL: the daemon itself */
