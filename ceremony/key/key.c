@@ -161,8 +161,10 @@ enum err key_from_identity(struct slice text, struct secret **out_key, struct fa
 
 enum err key_from_text(struct slice text, struct secret **out_key, struct fault *fault)
 {
+    /* What has the length of digits is not looked at: its first characters are secret. */
     size_t length = sizeof IDENTITY_PREFIX - 1;
-    bool identity = text.length > length && strncasecmp(text.data, IDENTITY_PREFIX, length) == 0;
+    bool identity = text.length != 32 && text.length != 64 && text.length > length &&
+                    strncasecmp(text.data, IDENTITY_PREFIX, length) == 0;
     return identity ? key_from_identity(text, out_key, fault) : key_from_hex(text, out_key, fault);
 }
 

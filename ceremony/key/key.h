@@ -6,7 +6,8 @@
  * recipient), RFC 7748, RFC 9106 (Argon2id) and parts.md sections 3, 4 and 6.
  *
  * Secrets come and go in struct secret alone; no fault ever holds a piece of one. Thread-safe.
- * Nothing here branches on a secret. */
+ * Nothing here branches on a secret or addresses memory by it, but for Argon2id in check values of
+ * raw keys, whose second half is made so. */
 #ifndef CEREMONY_KEY_KEY_H
 #define CEREMONY_KEY_KEY_H
 
@@ -65,8 +66,8 @@ MUST_CHECK enum err key_from_hex(struct slice text, struct secret **out_key, str
 MUST_CHECK enum err key_from_identity(struct slice text, struct secret **out_key,
                                       struct fault *fault);
 
-/* Reads either: what begins with AGE-SECRET-KEY-, in whatever case, must be an identity, all else
- * hexadecimal digits. */
+/* Reads either: what begins with AGE-SECRET-KEY-, in whatever case, must be an identity, all else,
+ * and whatever has their length, hexadecimal digits. */
 MUST_CHECK enum err key_from_text(struct slice text, struct secret **out_key, struct fault *fault);
 
 /* The whole of key.txt as age-keygen writes it: when it was made, the public key, the identity,
