@@ -9,6 +9,7 @@
 #include "audit/base/declassify.h"
 #include "ceremony/key/kdf.h"
 #include "ceremony/key/key.h"
+#include "ceremony/key/statement.h"
 
 #define IDENTITY_SECRET_FROM 16 /* AGE-SECRET-KEY-1 is no secret */
 
@@ -94,6 +95,25 @@ static void file_and_recipient(void)
     secret_free(key);
 }
 
+static void part_key_and_statement(void)
+{
+    static const uint8_t header[STATEMENT_HEADER_BYTES] = {1, 2, 3, 4, 5};
+    static const uint8_t challenge[STATEMENT_CHALLENGE_BYTES] = {6, 7, 8};
+    struct secret *value = make_key(256);
+    struct secret *signing = NULL;
+    uint8_t public_key[STATEMENT_PUBLIC_BYTES];
+    uint8_t signature[STATEMENT_SIGNATURE_BYTES];
+    const struct statement statement = {.purpose = STATEMENT_CONFIRM,
+                                        .ceremony = slice_of("ceremony"),
+                                        .header = header,
+                                        .challenge = challenge};
+    must(part_key_make(slice_of("ceremony"), header, slice_of_secret(value), public_key, &signing));
+    statement_sign(&statement, signing, signature);
+    must(statement_verify(&statement, public_key, signature) ? OK : ERR_INTERNAL);
+    secret_free(signing);
+    secret_free(value);
+}
+
 static void derivations(void)
 {
     struct secret *key = make_key(256);
@@ -121,6 +141,7 @@ int main(int argc, char **argv)
     digits(256);
     identity();
     file_and_recipient();
+    part_key_and_statement();
     derivations();
     puts("no jump, no address depended on a secret");
     return 0;
