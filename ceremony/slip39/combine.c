@@ -68,7 +68,7 @@ static size_t find_most(const struct work *work, int group,
 static enum err foreign_part(size_t position, size_t most, struct fault *fault)
 {
     enum err err =
-        fault_set(fault, ERR_BAD_PARTS, REASON_foreign, NULL,
+        fault_set(fault, ERR_PARTS, REASON_foreign, NULL,
                   "Part %zu belongs to another set than part %zu.", position + 1, most + 1);
     if (fault != NULL) {
         fault->index = (int64_t)position;
@@ -123,7 +123,7 @@ static enum err find_doubled(struct work *work, struct fault *fault)
             work->fates[i] = SLIP39_DOUBLED;
             work->fates[j] = SLIP39_DOUBLED;
             enum err err =
-                fault_set(fault, ERR_BAD_PARTS, REASON_duplicate, NULL,
+                fault_set(fault, ERR_PARTS, REASON_duplicate, NULL,
                           "Parts %zu and %zu have one index, yet they differ.", j + 1, i + 1);
             if (fault != NULL) {
                 fault->index = (int64_t)i;
@@ -169,7 +169,7 @@ static void set_fates(struct work *work, const struct group *group, uint32_t fit
 
 static enum err several_choices(struct fault *fault)
 {
-    return fault_set(fault, ERR_BAD_PARTS, REASON_digest, NULL,
+    return fault_set(fault, ERR_PARTS, REASON_digest, NULL,
                      "The parts do not fit together, and more than one choice of them does: which "
                      "are the right ones cannot be told.");
 }
@@ -198,12 +198,12 @@ static enum err solve_groups(struct work *work, struct fault *fault)
 static enum err nothing_fits(size_t given, size_t needed, const char *what, struct fault *fault)
 {
     if (given > needed) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_digest, NULL,
+        return fault_set(fault, ERR_PARTS, REASON_digest, NULL,
                          "The %s do not fit together: no %zu of the %zu do. More than one is wrong "
                          "or altered.",
                          what, needed, given);
     }
-    return fault_set(fault, ERR_BAD_PARTS, REASON_digest, NULL,
+    return fault_set(fault, ERR_PARTS, REASON_digest, NULL,
                      "The %s do not fit together: at least one is wrong or altered. "
                      "One more would tell which.",
                      what);
@@ -235,14 +235,14 @@ static enum err groups_missing(struct work *work, size_t solved, struct fault *f
         }
     }
     if (!grouped && nearest != NULL) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_too_few, NULL, "%zu of %u parts given.",
+        return fault_set(fault, ERR_PARTS, REASON_too_few, NULL, "%zu of %u parts given.",
                          nearest->count, nearest->threshold);
     }
     if (nearest == NULL) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_too_few, NULL, "%zu of %u groups given.",
+        return fault_set(fault, ERR_PARTS, REASON_too_few, NULL, "%zu of %u groups given.",
                          complete, work->header.group_threshold);
     }
-    return fault_set(fault, ERR_BAD_PARTS, REASON_too_few, NULL,
+    return fault_set(fault, ERR_PARTS, REASON_too_few, NULL,
                      "%zu of %u groups complete; of group %zu, %zu of %u parts given.", complete,
                      work->header.group_threshold, nearest_index + 1, nearest->count,
                      nearest->threshold);
@@ -289,7 +289,7 @@ static enum err find_misfits(const struct work *work, bool drop_bad, struct faul
     if (first == work->count || drop_bad) {
         return OK;
     }
-    enum err err = fault_set(fault, ERR_BAD_PARTS, REASON_digest, NULL,
+    enum err err = fault_set(fault, ERR_PARTS, REASON_digest, NULL,
                              "Part %zu does not fit the others, which fit each other.", first + 1);
     if (fault != NULL) {
         fault->index = (int64_t)first;
@@ -330,7 +330,7 @@ enum err slip39_combine(const struct slip39_part *parts, size_t count, const str
     assert(count <= SLIP39_LIST_MAX);
     memset(out_report, 0, sizeof *out_report);
     if (count == 0) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_too_few, NULL, "No part given.");
+        return fault_set(fault, ERR_PARTS, REASON_too_few, NULL, "No part given.");
     }
     struct work work = {.parts = parts, .count = count, .fates = out_report->fates};
     enum err err = find_foreign(&work, fault);

@@ -41,10 +41,10 @@ enum err mnemonic_count_fault(size_t count, struct fault *fault)
         hint = "one is too many";
     }
     if (count > SLIP39_WORDS_MAX) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_word_count, NULL, "More than %d words: %s.",
+        return fault_set(fault, ERR_PARTS, REASON_word_count, NULL, "More than %d words: %s.",
                          SLIP39_WORDS_MAX, hint);
     }
-    return fault_set(fault, ERR_BAD_PARTS, REASON_word_count, NULL, "%zu word%s: %s.", count,
+    return fault_set(fault, ERR_PARTS, REASON_word_count, NULL, "%zu word%s: %s.", count,
                      count == 1 ? "" : "s", hint);
 }
 
@@ -114,7 +114,7 @@ static size_t scan_find(struct scan *scan, struct mnemonic *out)
 enum err mnemonic_read(struct slice text, struct mnemonic *out, struct fault *fault)
 {
     if (text.length > TEXT_BYTES_READ) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_word_count, NULL,
+        return fault_set(fault, ERR_PARTS, REASON_word_count, NULL,
                          "It is longer than %d characters: no part is.", TEXT_BYTES_READ);
     }
     struct scan scan = {0};
@@ -122,7 +122,7 @@ enum err mnemonic_read(struct slice text, struct mnemonic *out, struct fault *fa
     scan_text(&scan, text);
     size_t unknown = scan_find(&scan, out);
     if (unknown != 0) {
-        err = fault_set(fault, ERR_BAD_PARTS, REASON_unknown_word, NULL,
+        err = fault_set(fault, ERR_PARTS, REASON_unknown_word, NULL,
                         "Word %zu is not on the SLIP-39 word list.", unknown);
         if (fault != NULL) {
             fault->index = (int64_t)unknown;
@@ -192,7 +192,7 @@ enum err mnemonic_to_part(const struct mnemonic *mnemonic, struct slip39_part *o
     uint32_t right = mnemonic_checksum(mnemonic);
     secret_declassify(&right, sizeof right);
     if (right == 0) {
-        return fault_set(fault, ERR_BAD_PARTS, REASON_checksum, NULL,
+        return fault_set(fault, ERR_PARTS, REASON_checksum, NULL,
                          "The checksum is wrong: a word is wrong, or two changed places.");
     }
     part.value = secret_new(value_bytes(mnemonic->count));
@@ -205,10 +205,10 @@ enum err mnemonic_to_part(const struct mnemonic *mnemonic, struct slip39_part *o
     secret_declassify(&clean, sizeof clean);
     enum err err = OK;
     if (clean == 0) {
-        err = fault_set(fault, ERR_BAD_PARTS, REASON_padding, NULL,
+        err = fault_set(fault, ERR_PARTS, REASON_padding, NULL,
                         "The bits in front of its value are not zero: no splitter writes that.");
     } else if (part.header.group_threshold > part.header.group_count) {
-        err = fault_set(fault, ERR_BAD_PARTS, REASON_wrong_header, NULL,
+        err = fault_set(fault, ERR_PARTS, REASON_wrong_header, NULL,
                         "It asks for %u groups where there are %u.", part.header.group_threshold,
                         part.header.group_count);
     }

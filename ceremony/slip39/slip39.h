@@ -62,7 +62,7 @@ bool slip39_same_set(const struct slip39_header *a, const struct slip39_header *
 bool slip39_same_header(const struct slip39_header *a, const struct slip39_header *b);
 
 /* Reads the words of one part: blanks or tabs between them, any case, each word whole or shortened
- * to four letters or more. The text is hostile and secret. On a fault (ERR_BAD_PARTS) nothing is
+ * to four letters or more. The text is hostile and secret. On a fault (ERR_PARTS) nothing is
  * made; its reason is the first of
  *   unknown_word  fault.index is the number of the first such word, counted from 1
  *   word_count    no part has so many words
@@ -132,7 +132,7 @@ struct slip39_way {
 };
 
 /* Combines a list of 1..256 parts, in any order; more than needed are checked against each other.
- * *out_key is new and the caller's. out_report is filled in any case. Faults are ERR_BAD_PARTS:
+ * *out_key is new and the caller's. out_report is filled in any case. Faults are ERR_PARTS:
  *   foreign    of another set than most; fault.index is the position of the first, from 0
  *   duplicate  two different parts with one index; fault.index as above
  *   too_few    the sentence says how many of how many there are

@@ -190,7 +190,7 @@ static enum err read_all_back(const struct slip39_part *parts, const struct slip
     for (uint8_t group = 0; group < plan->group_count && err == OK; group++) {
         for (uint8_t member = 0; member < plan->groups[group].count && err == OK; member++, i++) {
             err = read_back(&parts[i], words, &out_read[i], fault);
-            if (err == ERR_BAD_PARTS) {
+            if (err == ERR_PARTS) {
                 err = proof_failed(fault, i, "its words cannot be read back");
             } else if (err == OK && (!is_as_planned(&out_read[i].header, plan, group, member) ||
                                      !same_octets(out_read[i].value, parts[i].value))) {
@@ -209,7 +209,7 @@ static enum err combine_all(const struct slip39_part *parts, size_t count, const
     struct secret *combined = NULL;
     const struct slip39_way way = {.passphrase = no_passphrase};
     enum err err = slip39_combine(parts, count, &way, &combined, &report, fault);
-    if (err == ERR_BAD_PARTS) {
+    if (err == ERR_PARTS) {
         return proof_failed(fault, fault == NULL || fault->index < 0 ? 0 : (size_t)fault->index,
                             "they do not fit together");
     }

@@ -45,7 +45,7 @@ while IFS= read -r header; do
         printf '%s does not compile alone (see above)\n' "$header" >&2
         failed=1
     fi
-done < <(find geoip audit ipc -name '*.h' | sort)
+done < <(find geoip audit ceremony ipc -name '*.h' | sort)
 if ((count == 0)); then
     printf 'no headers found in %s\n' "$source_dir" >&2
     exit 1

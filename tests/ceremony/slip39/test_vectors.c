@@ -129,7 +129,7 @@ static void try_vector(const struct json *vector)
     if (err == OK) {
         err = slip39_combine(parts, count, &way, &key, &report, &fault);
     }
-    if (expected.length == 0 ? err != ERR_BAD_PARTS : err != OK) {
+    if (expected.length == 0 ? err != ERR_PARTS : err != OK) {
         fail_msg("%.*s: %s", (int)description->text.length, description->text.data,
                  err == OK ? "taken" : fault.sentence);
     }
