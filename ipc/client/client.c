@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "audit/event/text.h"
-
 #define PARAMS_MAX (64u * 1024 * 1024)
 
 /* actor of params: "suser":…, and what else --as and --from say. */
@@ -62,18 +60,16 @@ enum err client_try(struct client *client, const char *method, const char *param
 enum client_exit client_refused(enum err err, const struct fault *fault)
 {
     if (err == ERR_CLOSED || err == ERR_TIMEOUT) {
-        fprintf(stderr, "guardianctl: %s\n", fault->sentence);
+        fputs("guardianctl: ", stderr);
+        output_error_text(slice_of(fault->sentence));
+        fputs("\n", stderr);
         return CLIENT_UNREACHABLE;
     }
-    /* The field may bear a name that somebody else chose: what is no plain text is not shown. */
-    char field[sizeof fault->field];
-    size_t length = 0;
-    for (const char *at = fault->field; *at != '\0'; at++) {
-        field[length++] = *at < 0x20 || *at == 0x7f ? '?' : *at;
-    }
-    field[length] = '\0';
-    fprintf(stderr, "guardianctl: refused: %s (%s%s%s)\n", fault->sentence,
-            reason_word(fault->reason), length == 0 ? "" : " ", field);
+    fputs("guardianctl: refused: ", stderr);
+    output_error_text(slice_of(fault->sentence));
+    fprintf(stderr, " (%s%s", reason_word(fault->reason), fault->field[0] == '\0' ? "" : " ");
+    output_error_text(slice_of(fault->field)); /* may bear a name that somebody else chose */
+    fputs(")\n", stderr);
     return CLIENT_REFUSED;
 }
 
@@ -98,57 +94,10 @@ void client_print_json(const struct json *value)
 
 enum client_exit client_usage(const char *command, const char *wrong, const char *detail)
 {
-    fprintf(stderr, "guardianctl: %s%s%s. Try: guardianctl %s --help\n", wrong,
-            detail == NULL ? "" : " ", detail == NULL ? "" : detail, command);
+    fprintf(stderr, "guardianctl: %s%s", wrong, detail == NULL ? "" : " ");
+    output_error_text(slice_of(detail));
+    fprintf(stderr, ". Try: guardianctl %s --help\n", command);
     return CLIENT_USAGE;
-}
-
-static bool starts_code_point(char octet)
-{
-    return ((unsigned char)octet & 0xc0) != 0x80;
-}
-
-static void output_to(FILE *file, struct slice text, size_t columns)
-{
-    struct buffer clean;
-    size_t shown = 0;
-    buffer_init(&clean, TEXT_CLEAN_GROWTH * text.length + 1);
-    if (buffer_reserve(&clean, TEXT_CLEAN_GROWTH * text.length)) {
-        clean.length = text_clean(text, clean.data);
-    }
-    for (size_t i = 0; i < clean.length; i++) {
-        bool start = starts_code_point(clean.data[i]);
-        if (start && columns != 0 && shown == columns) {
-            break;
-        }
-        shown += start ? 1 : 0;
-        char octet = clean.data[i];
-        (void)fputc(octet == '\n' || octet == '\r' ? ' ' : octet, file);
-    }
-    for (; shown < columns; shown++) {
-        (void)fputc(' ', file);
-    }
-    buffer_done(&clean);
-}
-
-void output_text(struct slice text, size_t columns)
-{
-    output_to(stdout, text, columns);
-}
-
-void output_error_text(struct slice text)
-{
-    output_to(stderr, text, 0);
-}
-
-struct slice output_member(const struct json *object, const char *name)
-{
-    static const struct slice words[] = {{"false", 5}, {"true", 4}};
-    const struct json *value = json_member(object, name);
-    if (value == NULL || value->kind == JSON_NULL) {
-        return (struct slice){"", 0};
-    }
-    return value->kind == JSON_BOOLEAN ? words[value->boolean ? 1 : 0] : value->text;
 }
 
 enum client_exit output_finish(enum client_exit code)

@@ -9,6 +9,7 @@
 #include "audit/base/buffer.h"
 #include "audit/base/fault.h"
 #include "audit/base/json.h"
+#include "ipc/client/output.h"
 #include "ipc/client/session.h"
 
 enum client_exit {
@@ -44,16 +45,6 @@ void client_print_json(const struct json *value);
 
 /* Wrong usage: says what is wrong and where to read on. Returns CLIENT_USAGE. */
 enum client_exit client_usage(const char *command, const char *wrong, const char *detail);
-
-/* Prints text from outside: cleaned as lines are (formats.md 1.5), line breaks as blanks, cut to
- * `columns` code points and padded to them (0: neither). */
-void output_text(struct slice text, size_t columns);
-
-/* The same on standard error, whole. */
-void output_error_text(struct slice text);
-
-/* Text of a member for people ("" if it is absent). */
-struct slice output_member(const struct json *object, const char *name);
 
 /* Was all of standard output written? Says so if not and returns CLIENT_REFUSED. */
 enum client_exit output_finish(enum client_exit code);

@@ -361,7 +361,8 @@ enum client_exit command_audit_show(struct client *client, int argc, char **argv
     for (const struct json *member = record->child; member != NULL; member = member->next) {
         print_member(member, "");
     }
-    struct slice hash = output_member(entry, "leaf_hash");
-    printf("  %-20s%.*s\n", "leaf hash", (int)hash.length, hash.data);
+    printf("  %-20s", "leaf hash");
+    output_text(output_member(entry, "leaf_hash"), 0);
+    putchar('\n');
     return output_finish(CLIENT_DONE);
 }
