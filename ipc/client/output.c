@@ -71,7 +71,7 @@ static void output_to(FILE *file, struct slice text, size_t columns)
         if (columns != 0 && shown + width > columns) {
             break; /* an escape is shown whole or not at all */
         }
-        (void)fwrite(piece.data, 1, piece.length, file); /* output_finish looks */
+        (void)fwrite(piece.data, 1, piece.length, file); /* client_finish looks */
         shown += width;
         at += length == 0 ? 1 : length;
     }
