@@ -46,6 +46,11 @@ struct sink;
 MUST_CHECK enum err sink_known_size(const char *cursor_directory, uint64_t *out,
                                     struct fault *fault);
 
+/* Would a sink of this URL start? Looks, and changes nothing. ERR_CONFIGURATION: the URL, or what
+ * stands at the path; ERR_IO: it cannot be opened just now (a sink would try again and again);
+ * ERR_NO_MEMORY. */
+MUST_CHECK enum err sink_look(const char *url, struct fault *fault);
+
 /* Opens the transport, settles where to go on (cursor and last whole line), starts the thread. The
  * cursor's folder is made if it is missing (its parent must exist). log must outlive the sink. A
  * new sink begins at index 0. ERR_CONFIGURATION: name, URL, or what stands at the path; ERR_IN_USE:

@@ -52,6 +52,10 @@ struct transport_type {
     enum err (*make)(const struct transport_options *options, struct transport **out,
                      struct fault *fault);
 
+    /* Could it be opened? Changes nothing. ERR_CONFIGURATION: what is there is no receiver; ERR_IO:
+     * there is none just now. */
+    enum err (*look)(const struct transport *transport, struct fault *fault);
+
     /* Gets ready to send, and finds out how far the receiver is. saved: the cursor as it was last
      * saved. May be called again after a failure or after shut. */
     enum err (*open)(struct transport *transport, const struct cursor *saved,

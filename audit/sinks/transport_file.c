@@ -184,6 +184,27 @@ static enum err open_path(const char *path, int extra_flags, mode_t mode, int *o
     return OK;
 }
 
+static enum err line_file_look(const struct transport *transport, struct fault *fault)
+{
+    const struct line_file *file = (const struct line_file *)transport;
+    char folder[PATH_MAX];
+    struct stat status;
+    if (lstat(file->path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return refuse_kind(file->path, status.st_mode, fault);
+    }
+    if (faccessat(AT_FDCWD, file->path, R_OK | W_OK, AT_EACCESS) == 0) {
+        return OK;
+    }
+    if (errno != ENOENT) {
+        return file_failed(fault, "open", file->path, NULL);
+    }
+    snprintf(folder, sizeof folder, "%s", file->path);
+    strrchr(folder, '/')[1] = '\0'; /* with the slash: it must be a folder */
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+               ? OK
+               : file_failed(fault, "make a file in", folder, NULL);
+}
+
 /* Takes the word of a mended file: what it holds last, and what was done to it. */
 static void take_tail(const struct tail *tail, const char *path, struct transport_found *found)
 {
@@ -491,6 +512,7 @@ static void line_file_free(struct transport *transport)
 const struct transport_type transport_file = {
     .scheme = "file",
     .make = line_file_make,
+    .look = line_file_look,
     .open = line_file_open,
     .send = line_file_send,
     .sync = line_file_sync,
