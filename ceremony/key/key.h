@@ -70,6 +70,9 @@ MUST_CHECK enum err key_from_identity(struct slice text, struct secret **out_key
  * and whatever has their length, hexadecimal digits. */
 MUST_CHECK enum err key_from_text(struct slice text, struct secret **out_key, struct fault *fault);
 
+/* Whether key_from_text would read it. Allocates nothing. */
+MUST_CHECK bool key_text_fits(struct slice text);
+
 /* The whole of key.txt as age-keygen writes it: when it was made, the public key, the identity,
  * each line ended by LF. created_us as clock_now_us. The key has 32 octets. ERR_NO_MEMORY. */
 MUST_CHECK enum err key_to_file(const struct secret *key, int64_t created_us,
