@@ -100,10 +100,11 @@ static enum err check_threshold(const struct act *act, const struct ceremony_pla
                          (long long)plan->threshold, (long long)settings->threshold_max);
     }
     if (plan->threshold == (int64_t)count && !plan->all_required) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_threshold_equals_count, "/threshold",
-                         "All %zu parts would be needed: one lost part loses the key for ever. Take "
-                         "a smaller threshold, or say allow_all_required.",
-                         count);
+        return fault_set(
+            fault, ERR_INVALID_PARAMS, REASON_threshold_equals_count, "/threshold",
+            "All %zu parts would be needed: one lost part loses the key for ever. Take "
+            "a smaller threshold, or say allow_all_required.",
+            count);
     }
     return OK;
 }
@@ -141,8 +142,8 @@ static enum err read_guardian(struct act *act, const struct ceremony_plan *plan,
     }
     if (err == OK && !out->active) {
         err = fault_set(fault, ERR_WRONG_STATE, REASON_guardian_inactive, field,
-                        "Guardian %.*s is inactive: activate the account first.",
-                        (int)login.length, login.data);
+                        "Guardian %.*s is inactive: activate the account first.", (int)login.length,
+                        login.data);
     }
     if (err == OK && keys && out->public_key.length == 0) {
         err = fault_set(fault, ERR_INVALID_PARAMS, REASON_guardian_without_key, field,
@@ -288,18 +289,18 @@ static enum err begin_row(struct act *act, const struct ceremony_plan *plan,
     int64_t life_s =
         plan->expires_in_s != 0 ? plan->expires_in_s : act->ceremonies->settings.expires_s;
     uuid_draw(id);
-    *row = (struct ceremony_row){
-        .id = copy_text(act, id),
-        .name = plan->name,
-        .state = slice_of("open"),
-        .threshold = plan->threshold,
-        .count = (int64_t)plan->guardian_count,
-        .all_required = plan->all_required,
-        .rehearsal = plan->rehearsal,
-        .identifier = -1,
-        .started_by = slice_of(act->actor == NULL ? "daemon" : act->actor->suser),
-        .started_us = act->now_us,
-        .expires_us = life_s == 0 ? 0 : act->now_us + life_s * 1000000};
+    *row = (struct ceremony_row){.id = copy_text(act, id),
+                                 .name = plan->name,
+                                 .state = slice_of("open"),
+                                 .threshold = plan->threshold,
+                                 .count = (int64_t)plan->guardian_count,
+                                 .all_required = plan->all_required,
+                                 .rehearsal = plan->rehearsal,
+                                 .identifier = -1,
+                                 .started_by =
+                                     slice_of(act->actor == NULL ? "daemon" : act->actor->suser),
+                                 .started_us = act->now_us,
+                                 .expires_us = life_s == 0 ? 0 : act->now_us + life_s * 1000000};
     return row->id.data == NULL ? fault_no_memory(fault) : OK;
 }
 

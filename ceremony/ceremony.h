@@ -36,11 +36,11 @@ struct ceremony_made {
     size_t warning_count;
 };
 
-/* Makes the key and its parts. Faults: ERR_INVALID_PARAMS (bad_value, too_long, threshold_too_small,
- * threshold_too_large, too_few_guardians, too_many_parts, threshold_above_count,
- * threshold_equals_count, guardian_twice, guardian_without_key, bad_bits), ERR_NOT_FOUND
- * unknown_guardian, ERR_WRONG_STATE guardian_inactive, identifiers_exhausted; ERR_INTERNAL when the
- * dealer's proof fails: the act then tells that the ceremony failed. */
+/* Makes the key and its parts. Faults: ERR_INVALID_PARAMS (bad_value, too_long,
+ * threshold_too_small, threshold_too_large, too_few_guardians, too_many_parts,
+ * threshold_above_count, threshold_equals_count, guardian_twice, guardian_without_key, bad_bits),
+ * ERR_NOT_FOUND unknown_guardian, ERR_WRONG_STATE guardian_inactive, identifiers_exhausted;
+ * ERR_INTERNAL when the dealer's proof fails: the act then tells that the ceremony failed. */
 MUST_CHECK enum err ceremony_start(struct act *act, const struct ceremony_plan *plan,
                                    struct ceremony_made *out, struct fault *fault);
 

@@ -21,10 +21,9 @@ static enum err make_check(const struct deal_order *order, const struct secret *
 {
     enum err err = key_check_value(order->kind, key, order->ceremony, out->check);
     if (err != OK) {
-        return err == ERR_NO_MEMORY
-                   ? fault_no_memory(fault)
-                   : fault_set(fault, ERR_INTERNAL, REASON_internal, NULL,
-                               "The check value of the key could not be made.");
+        return err == ERR_NO_MEMORY ? fault_no_memory(fault)
+                                    : fault_set(fault, ERR_INTERNAL, REASON_internal, NULL,
+                                                "The check value of the key could not be made.");
     }
     return key_prove(key, slice_of(out->check), fault);
 }
@@ -50,20 +49,19 @@ static enum err seal(const struct deal_order *order, const struct slip39_part *p
     if (err != OK) {
         return err;
     }
-    const struct payload_part payload = {
-        .ceremony = order->ceremony,
-        .name = order->name,
-        .guardian = guardian->login,
-        .group = 1,
-        .groups = 1,
-        .group_threshold = 1,
-        .index = index + 1,
-        .count = order->count,
-        .threshold = order->threshold,
-        .kind = order->kind,
-        .check = slice_of(deal->check),
-        .created = slice_of(created),
-        .mnemonic = {(const char *)words->data, words->length}};
+    const struct payload_part payload = {.ceremony = order->ceremony,
+                                         .name = order->name,
+                                         .guardian = guardian->login,
+                                         .group = 1,
+                                         .groups = 1,
+                                         .group_threshold = 1,
+                                         .index = index + 1,
+                                         .count = order->count,
+                                         .threshold = order->threshold,
+                                         .kind = order->kind,
+                                         .check = slice_of(deal->check),
+                                         .created = slice_of(created),
+                                         .mnemonic = {(const char *)words->data, words->length}};
     return payload_seal_part(&payload, receiver, dealt->sealed, fault);
 }
 

@@ -222,8 +222,7 @@ enum err guardian_update(struct act *act, const struct guardian_update *update,
 {
     struct guardian_row row;
     char changed[96];
-    enum err err =
-        guardian_find(act->ceremonies->store, act->arena, update->login, &row, fault);
+    enum err err = guardian_find(act->ceremonies->store, act->arena, update->login, &row, fault);
     if (err == OK) {
         err = check_person_text("reason", update->reason, 0, GUARDIAN_TEXT_BYTES, fault);
     }
@@ -278,8 +277,8 @@ static enum err tell_inactive(struct act *act, const struct guardian_row *row, s
                               struct fault *fault)
 {
     struct ceremony_rows held;
-    enum err err = store_ceremonies_of_guardian(act->ceremonies->store, act->arena, row->login,
-                                                &held, fault);
+    enum err err =
+        store_ceremonies_of_guardian(act->ceremonies->store, act->arena, row->login, &held, fault);
     for (size_t i = 0; err == OK && i < held.count; i++) {
         if (!is_live(&held.rows[i])) {
             continue;
@@ -319,8 +318,8 @@ enum err guardian_set_active(struct act *act, struct slice login, bool active, s
         return err;
     }
     row.active = active;
-    struct event *event = guardian_event(
-        act, active ? EVENT_GUARDIAN_ACTIVATED : EVENT_GUARDIAN_DEACTIVATED, &row);
+    struct event *event =
+        guardian_event(act, active ? EVENT_GUARDIAN_ACTIVATED : EVENT_GUARDIAN_DEACTIVATED, &row);
     if (event != NULL) {
         event_set_text(event, FIELD_REASON, reason);
     }

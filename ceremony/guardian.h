@@ -29,8 +29,8 @@ MUST_CHECK enum err guardian_update(struct act *act, const struct guardian_updat
                                     struct guardian_row *out, struct fault *fault);
 
 /* Activates or deactivates. Who holds a part of a live ceremony and is deactivated is told to the
- * SIEM for each of them (Inactive Guardian). ERR_NOT_FOUND unknown_guardian; ERR_WRONG_STATE when it
- * is so already. */
+ * SIEM for each of them (Inactive Guardian). ERR_NOT_FOUND unknown_guardian; ERR_WRONG_STATE when
+ * it is so already. */
 MUST_CHECK enum err guardian_set_active(struct act *act, struct slice login, bool active,
                                         struct slice reason, struct guardian_row *out,
                                         struct fault *fault);

@@ -135,9 +135,9 @@ static enum err check_altered(const struct judgement *judgement, size_t index,
 {
     uint8_t public_part[STATEMENT_PUBLIC_BYTES];
     const struct secret *value = judgement->parts[index].value;
-    enum err err = part_key_make(judgement->ceremony.id, header,
-                                 (struct slice){(const char *)value->data, value->length},
-                                 public_part, NULL);
+    enum err err =
+        part_key_make(judgement->ceremony.id, header,
+                      (struct slice){(const char *)value->data, value->length}, public_part, NULL);
     if (err != OK) {
         return fault_no_memory(fault);
     }
@@ -215,8 +215,8 @@ static void write_bad(struct act *act, struct buffer *out, const struct verdict 
 {
     buffer_append_format(out, "{\"position\":%zu", position);
     if (verdict->dealt != NULL) {
-        buffer_append_format(out, ",\"index\":%lld,\"guardian\":",
-                             (long long)verdict->dealt->number);
+        buffer_append_format(out,
+                             ",\"index\":%lld,\"guardian\":", (long long)verdict->dealt->number);
         json_write_string(out, verdict->dealt->guardian);
     }
     buffer_append_text(out, ",\"submitted_by\":");
@@ -310,14 +310,13 @@ enum err judge_fault(const struct judgement *judgement, struct fault *fault)
     if (verdict->dealt != NULL) {
         snprintf(claims, sizeof claims, " (part %lld, said to be that of %.*s)",
                  (long long)verdict->dealt->number,
-                 verdict->dealt->guardian.length > 128 ? 128
-                                                       : (int)verdict->dealt->guardian.length,
+                 verdict->dealt->guardian.length > 128 ? 128 : (int)verdict->dealt->guardian.length,
                  verdict->dealt->guardian.data);
     }
     char field[32];
     snprintf(field, sizeof field, "/parts/%zu", i);
-    fault_set(fault, ERR_PARTS, verdict->reason, field, "The part in place %zu of the list%s %s%s.%s",
-              i + 1, claims, why(verdict->reason), word,
-              judgement->bad > 1 ? " Others are wrong, too." : "");
+    fault_set(fault, ERR_PARTS, verdict->reason, field,
+              "The part in place %zu of the list%s %s%s.%s", i + 1, claims, why(verdict->reason),
+              word, judgement->bad > 1 ? " Others are wrong, too." : "");
     return ERR_PARTS;
 }

@@ -8,12 +8,12 @@
 
 /* What was found about one part of the list. */
 struct verdict {
-    enum reason reason;     /* REASON_none: good */
-    bool has_header;        /* the first four words could be read */
+    enum reason reason; /* REASON_none: good */
+    bool has_header;    /* the first four words could be read */
     struct slip39_header header;
     const struct part_row *dealt; /* the part it claims to be, or NULL */
-    int64_t word;           /* number of the word that is wrong, 0: not known */
-    struct slice other;     /* foreign: name of the ceremony here that it belongs to, or empty */
+    int64_t word;                 /* number of the word that is wrong, 0: not known */
+    struct slice other; /* foreign: name of the ceremony here that it belongs to, or empty */
 };
 
 struct judgement {

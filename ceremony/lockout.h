@@ -9,8 +9,8 @@
 /* ERR_LOCKED with data.until when the login is locked now. */
 MUST_CHECK enum err lockout_check(struct act *act, struct slice login, struct fault *fault);
 
-/* Notes one bad submission of the login; the one that is too many locks it and is told. ceremony may
- * be empty. */
+/* Notes one bad submission of the login; the one that is too many locks it and is told. ceremony
+ * may be empty. */
 MUST_CHECK enum err lockout_note(struct act *act, struct slice login, struct slice ceremony,
                                  struct fault *fault);
 

@@ -75,8 +75,9 @@ static enum err find_own(struct act *act, struct slice ceremony, struct part_tak
                          guardian.login.data);
     }
     if (err == OK && !guardian.active) {
-        err = ceremony_refuse(act, &out->ceremony, REASON_guardian_inactive, fault,
-                              "This guardian is inactive: ask an operator to activate the account.");
+        err =
+            ceremony_refuse(act, &out->ceremony, REASON_guardian_inactive, fault,
+                            "This guardian is inactive: ask an operator to activate the account.");
     } else if (err == OK && !is_live(&out->ceremony)) {
         err = refuse_ended(act, &out->ceremony, fault);
     }
@@ -106,8 +107,8 @@ static enum err complete(struct act *act, struct part_taken *taken, struct fault
 
 static void tell_taken(struct act *act, const struct part_taken *taken, bool download)
 {
-    struct event *event = act_event(
-        act, download ? EVENT_MASTER_KEY_PART_DOWNLOADED : EVENT_MASTER_KEY_PART_VIEWED);
+    struct event *event =
+        act_event(act, download ? EVENT_MASTER_KEY_PART_DOWNLOADED : EVENT_MASTER_KEY_PART_VIEWED);
     if (event == NULL) {
         return;
     }
@@ -224,8 +225,7 @@ static enum err refuse_signature(struct act *act, const struct part_taken *taken
     enum err err = tell_refused(act, taken, ERR_PARTS, fault);
     struct fault why;
     fault_clear(&why);
-    enum err noted =
-        lockout_note(act, slice_of(act->actor->suser), taken->ceremony.id, &why);
+    enum err noted = lockout_note(act, slice_of(act->actor->suser), taken->ceremony.id, &why);
     act->refusal = noted == OK;
     if (noted != OK) {
         *fault = why;
@@ -235,8 +235,7 @@ static enum err refuse_signature(struct act *act, const struct part_taken *taken
 
 static struct slice base64(struct act *act, const void *octets, size_t length)
 {
-    char text[sodium_base64_ENCODED_LEN(STATEMENT_SIGNATURE_BYTES,
-                                        sodium_base64_VARIANT_ORIGINAL)];
+    char text[sodium_base64_ENCODED_LEN(STATEMENT_SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
     sodium_bin2base64(text, sizeof text, octets, length, sodium_base64_VARIANT_ORIGINAL);
     return arena_copy(act->arena, slice_of(text));
 }
@@ -291,11 +290,10 @@ enum err part_confirm(struct act *act, struct slice ceremony,
     if (err != OK) {
         return tell_refused(act, out, err, fault);
     }
-    const struct statement statement = {
-        .purpose = STATEMENT_CONFIRM,
-        .ceremony = out->ceremony.id,
-        .header = (const uint8_t *)out->part.header.data,
-        .challenge = (const uint8_t *)out->part.challenge.data};
+    const struct statement statement = {.purpose = STATEMENT_CONFIRM,
+                                        .ceremony = out->ceremony.id,
+                                        .header = (const uint8_t *)out->part.header.data,
+                                        .challenge = (const uint8_t *)out->part.challenge.data};
     if (!statement_verify(&statement, (const uint8_t *)out->part.public_part.data, signature)) {
         return refuse_signature(act, out, fault);
     }

@@ -1,5 +1,5 @@
-/* A guardian's part: viewed, downloaded, confirmed. Functions run inside an act (act.h), whose actor
- * is the guardian. What is refused because of who or when is told, too. */
+/* A guardian's part: viewed, downloaded, confirmed. Functions run inside an act (act.h), whose
+ * actor is the guardian. What is refused because of who or when is told, too. */
 #ifndef CEREMONY_PART_H
 #define CEREMONY_PART_H
 

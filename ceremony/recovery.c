@@ -60,8 +60,7 @@ static struct event *tell(struct attempt *attempt, enum event_id id)
         event_set_integer(event, FIELD_PARTS_SENT, (int64_t)order->part_count);
         event_set_text(event, FIELD_CEREMONY, attempt->judgement->ceremony.id);
         event_set_text(event, FIELD_ATTEMPT, attempt->out->attempt);
-        event_set_text(event, FIELD_RECOVERY_MODE,
-                       slice_of(by_parts(order) ? "parts" : "key"));
+        event_set_text(event, FIELD_RECOVERY_MODE, slice_of(by_parts(order) ? "parts" : "key"));
         event_set_text(event, FIELD_CONSENT, slice_of("none"));
     }
     return event;
@@ -104,8 +103,7 @@ static enum err refuse(struct attempt *attempt, bool deliberate, struct fault *f
     if (deliberate) {
         struct fault why;
         fault_clear(&why);
-        enum err err =
-            lockout_note(act, slice_of(act->actor->suser), judgement->ceremony.id, &why);
+        enum err err = lockout_note(act, slice_of(act->actor->suser), judgement->ceremony.id, &why);
         if (err != OK) {
             act->refusal = false;
             *fault = why;
@@ -294,8 +292,7 @@ static enum err deliver(struct attempt *attempt, const uint8_t receiver[KEY_BYTE
     return err;
 }
 
-static enum err run(struct attempt *attempt, const uint8_t receiver[KEY_BYTES],
-                    struct fault *fault)
+static enum err run(struct attempt *attempt, const uint8_t receiver[KEY_BYTES], struct fault *fault)
 {
     const struct recovery_order *order = attempt->order;
     enum err err = judge_read(order, attempt->judgement, fault);
@@ -348,8 +345,7 @@ enum err recovery_attempt(struct act *act, const struct recovery_order *order,
 /* ---- recoveries elsewhere ----------------------------------------------------------------------
  */
 
-enum err recovery_record(struct act *act, const struct recovery_report *report,
-                         struct fault *fault)
+enum err recovery_record(struct act *act, const struct recovery_report *report, struct fault *fault)
 {
     struct ceremony_row row = {.id = {NULL, 0}};
     enum err err = check_person_text("reason", report->reason, 0, GUARDIAN_TEXT_BYTES, fault);

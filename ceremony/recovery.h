@@ -10,13 +10,13 @@
 #define RECOVERY_PARTS_MAX 64 /* more than any ceremony has, so that all are judged */
 
 struct recovery_order {
-    struct slice ceremony;      /* id; empty: whichever the parts or the key belong to */
-    const struct slice *parts;  /* words of each, secret; part_count 0: the key is given */
+    struct slice ceremony;     /* id; empty: whichever the parts or the key belong to */
+    const struct slice *parts; /* words of each, secret; part_count 0: the key is given */
     size_t part_count;
-    struct slice key;           /* hexadecimal digits or AGE-SECRET-KEY-1…, secret */
-    struct slice deliver_to;    /* age1… */
-    struct slice reason;        /* why, for the record; may be empty */
-    struct slice origin_ip;     /* for the event when the actor has none */
+    struct slice key;        /* hexadecimal digits or AGE-SECRET-KEY-1…, secret */
+    struct slice deliver_to; /* age1… */
+    struct slice reason;     /* why, for the record; may be empty */
+    struct slice origin_ip;  /* for the event when the actor has none */
 };
 
 struct recovery_outcome {

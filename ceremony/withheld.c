@@ -64,8 +64,8 @@ struct slice withheld_find(const struct withheld *withheld, struct arena *arena,
         struct slice id = {kept->name + kept->owner_length, kept->id_length};
         if (kept->answer != NULL && slice_equal(owner, request->owner) &&
             slice_equal(id, request->id)) {
-            return arena_copy(arena, (struct slice){(const char *)kept->answer->data,
-                                                    kept->answer->length});
+            return arena_copy(
+                arena, (struct slice){(const char *)kept->answer->data, kept->answer->length});
         }
     }
     return (struct slice){NULL, 0};

@@ -10,6 +10,7 @@
 #include "audit/log/log.h"
 #include "audit/sinks/sink.h"
 #include "audit/trail.h"
+#include "ceremony/act.h"
 #include "geoip/geoip.h"
 #include "ipc/daemon/config.h"
 #include "ipc/daemon/dispatch.h"
@@ -30,6 +31,7 @@ struct daemon {
     struct log *log;
     struct log_opened opened;
     struct trail *trail;
+    struct ceremonies *ceremonies;
     struct daemon_sink sinks[CONFIG_SINKS_MAX];
     size_t sink_count;
     struct dispatch *dispatch;
