@@ -25,7 +25,8 @@ enum change_kind {
 struct change {
     struct buffer bytes;
     size_t steps;
-    size_t values_left; /* of the step begun last */
+    enum change_kind step; /* the step begun last */
+    size_t values_left;    /* of it */
 };
 
 void change_init(struct change *change);
