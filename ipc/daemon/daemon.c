@@ -7,6 +7,7 @@
 #include "audit/base/diag.h"
 #include "audit/base/file.h"
 #include "audit/base/utf8.h"
+#include "ceremony/ceremony.h"
 #include "ipc/daemon/config_paths.h"
 
 #define FIRST_SEGMENT_BYTES (1024u * 1024)
@@ -135,6 +136,30 @@ static void load_geoip(struct daemon *daemon, const struct config *config)
     arena_done(&arena);
 }
 
+static struct ceremony_settings ceremony_settings(const struct config *config)
+{
+    return (struct ceremony_settings){.threshold_min = config->ceremony.threshold_min,
+                                      .threshold_max = config->ceremony.threshold_max,
+                                      .expires_s = (int64_t)(config->ceremony.expires_ms / 1000),
+                                      .retain_sealed = config->ceremony.retain_sealed,
+                                      .one_desk_recovery = config->ceremony.one_desk_recovery,
+                                      .lock_attempts = config->ceremony.lock_attempts,
+                                      .lock_window_s = (int64_t)(config->ceremony.lock_ms / 1000)};
+}
+
+static enum err open_ceremonies(struct daemon *daemon, struct fault *fault)
+{
+    char path[FOLDER_BYTES];
+    snprintf(path, sizeof path, "%s/guardian.db", daemon->config->state_directory);
+    enum err err = ceremonies_new(path, daemon->log, daemon->trail, daemon->new_database,
+                                  &daemon->ceremonies, fault);
+    if (err == OK) {
+        const struct ceremony_settings settings = ceremony_settings(daemon->config);
+        ceremonies_set(daemon->ceremonies, &settings);
+    }
+    return err;
+}
+
 static enum err start_sink(struct daemon *daemon, struct config *config,
                            const struct config_sink *settings, struct daemon_sink *out,
                            struct fault *fault)
@@ -230,7 +255,10 @@ static enum err start_rooms(struct daemon *daemon, struct fault *fault)
     if (daemon->trail == NULL || daemon->dispatch == NULL) {
         return fault_no_memory(fault);
     }
-    err = start_sinks(daemon, fault);
+    err = open_ceremonies(daemon, fault);
+    if (err == OK) {
+        err = start_sinks(daemon, fault);
+    }
     if (err != OK) {
         return err;
     }
@@ -253,15 +281,18 @@ static void stop_rooms(struct daemon *daemon)
     daemon->sink_count = 0;
     log_close(daemon->log);
     dispatch_free(daemon->dispatch);
+    ceremonies_free(daemon->ceremonies);
     trail_free(daemon->trail);
     geoip_free(daemon->geoip);
     config_release(daemon->config);
     pthread_mutex_destroy(&daemon->lock);
 }
 
-enum err daemon_start(struct daemon *daemon, struct config *config, struct fault *fault)
+enum err daemon_start(struct daemon *daemon, struct config *config, bool new_database,
+                      struct fault *fault)
 {
-    *daemon = (struct daemon){.config = config, .started_ms = clock_boot_ms()};
+    *daemon = (struct daemon){
+        .config = config, .new_database = new_database, .started_ms = clock_boot_ms()};
     pthread_mutex_init(&daemon->lock, NULL);
     enum err err = start_rooms(daemon, fault);
     if (err != OK) {
@@ -285,7 +316,8 @@ bool daemon_stop(struct daemon *daemon, const char *reason)
         daemon_emit(daemon, &arena, event);
     }
     arena_done(&arena);
-    bool failed = log_failed(daemon->log); /* what was under way may have met it just now */
+    /* what was under way may have met it just now */
+    bool failed = log_failed(daemon->log) || ceremonies_failed(daemon->ceremonies);
     stop_rooms(daemon);
     return failed;
 }
@@ -370,6 +402,8 @@ void daemon_tick(struct daemon *daemon)
     dispatch_tick(daemon->dispatch, false);
     check_clock(daemon, &arena);
     check_space(daemon, &arena);
+    arena_reset(&arena);
+    ceremonies_tick(daemon->ceremonies, &arena, clock_now_us());
     arena_done(&arena);
 }
 
@@ -563,6 +597,8 @@ static void use_config(struct daemon *daemon, struct arena *arena, struct config
     pthread_mutex_unlock(&daemon->lock);
     server_reconfigure(daemon->server, config);
     trail_set_dvc(daemon->trail, config->dvc);
+    const struct ceremony_settings settings = ceremony_settings(config);
+    ceremonies_set(daemon->ceremonies, &settings);
     if (config->file[0] != '\0') {
         emit_reloaded(daemon, arena, before->file_hash);
     }
