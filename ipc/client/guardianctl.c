@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/client/client.h"
+#include "ipc/client/command_parts.h"
 #include "ipc/client/command_render.h"
 #include "ipc/daemon/config_paths.h"
 
@@ -30,6 +31,8 @@ static const struct command commands[] = {
     {"audit", "tail", command_audit_tail, "the newest entries, -f to follow"},
     {"audit", "show", command_audit_show, "one entry with all its fields"},
     {"catalogue", "list", command_catalogue_list, "every event type"},
+    {"combine", NULL, command_combine, "parts of a key to the key, offline"},
+    {"split", NULL, command_split, "a key to parts, offline, for rehearsals and tests"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 
