@@ -42,6 +42,19 @@ static void begin_again(struct asking *asking)
     asking->mending = false;
 }
 
+static void prompt_next(const struct asking *asking)
+{
+    const struct slip39_header *header = &asking->known[0].header;
+    if (header->group_count > 1) {
+        say("Part %zu (Enter alone: no more): ", asking->count + 1);
+    } else if (asking->count < header->member_threshold) {
+        say("Part %zu (%zu of %u given): ", asking->count + 1, asking->count,
+            header->member_threshold);
+    } else {
+        say("Part %zu (enough are given; Enter alone: no more): ", asking->count + 1);
+    }
+}
+
 static void prompt(const struct asking *asking)
 {
     size_t words = entry_count(asking->entry);
@@ -52,7 +65,7 @@ static void prompt(const struct asking *asking)
     } else if (asking->count == 0) {
         terminal_write("Part 1, its words in order, as many to a line as you like: ");
     } else {
-        say("Part %zu (Enter alone: no more): ", asking->count + 1);
+        prompt_next(asking);
     }
 }
 

@@ -98,14 +98,15 @@ void terminal_close(void)
 /* Lets a signal that came do what it would have done, the terminal shown again meanwhile. */
 static void pass_on(int number)
 {
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
     if (number != SIGCONT) {
-        give_back_signals();
+        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
         terminal_write("\n");
-        (void)raise(number); /* most end the process here; a stop goes on below */
+        give_back_signals();
+        (void)raise(number); /* most end the process here; after a stop it goes on below */
         take_signals();
     }
-    (void)hide();
+    (void)hide(); /* whoever continued us may have shown it */
+    terminal_write(number == SIGCONT ? "" : "(go on) ");
 }
 
 /* Waits for a line to be typed; false if that fails. */
