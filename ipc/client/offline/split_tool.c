@@ -21,7 +21,7 @@ static const char help[] =
     "tests: no daemon hears of it, nothing is recorded, and the parts are sealed to nobody. A key\n"
     "that matters is split by guardianctl ceremony start.\n\n"
     "Reads 32 or 64 hexadecimal digits from standard input; on a terminal it asks, and does not\n"
-    "show them. `openssl rand -hex 32` makes a key.\n\n"
+    "show them.\n\n"
     "  --threshold K    parts that open the key, 2 to N\n"
     "  --parts N        parts there are, up to 16\n"
     "  --exponent E     0 to 15, default 1: how long joining takes, twice as long with every step\n"
@@ -30,7 +30,7 @@ static const char help[] =
     "have\n"
     "no passphrase.\n\n"
     "exit codes: 0 done, 1 refused, 2 wrong usage.\n"
-    "example:    openssl rand -hex 32 | %s --threshold 3 --parts 5\n";
+    "example:    od -An -N32 -tx1 /dev/urandom | tr -d ' \\n' | %s --threshold 3 --parts 5\n";
 
 struct options {
     long threshold;
