@@ -35,21 +35,24 @@ enum err stream_read(int fd, const char *name, size_t maximum, struct secret **o
 {
     size_t most = maximum + 1; /* one more, to see that there is more */
     struct secret *secret = secret_new(most < FIRST_BYTES ? most : FIRST_BYTES);
+    if (secret == NULL) {
+        return fault_no_memory(fault);
+    }
     ssize_t taken = 1;
-    while (secret != NULL && taken != 0 && secret->length < most) {
+    while (taken != 0 && secret->length < most) {
         if (secret->length == secret->capacity) {
             secret = grown(secret, most);
-            continue;
+            if (secret == NULL) {
+                return fault_no_memory(fault);
+            }
         }
         taken = read(fd, secret->data + secret->length, secret->capacity - secret->length);
         if (taken < 0 && errno != EINTR) {
+            enum err err = failed(name, "read", fault); /* errno first */
             secret_free(secret);
-            return failed(name, "read", fault);
+            return err;
         }
         secret->length += taken > 0 ? (size_t)taken : 0;
-    }
-    if (secret == NULL) {
-        return fault_no_memory(fault);
     }
     if (secret->length > maximum) {
         secret_free(secret);
