@@ -1,22 +1,23 @@
 /* Choices without branches: all ones for yes, all zeros for no.
  *
  * For values that are secret or made of secrets. The compiler is kept from seeing that a mask has
- * only two values, or it might turn the choice back into a jump. */
+ * only two values, or it might turn the choice back into a jump, and from seeing that what is
+ * compared is a loop's counter, or it might count by the secret. */
 #ifndef CEREMONY_SLIP39_MASK_H
 #define CEREMONY_SLIP39_MASK_H
 
 #include <stdint.h>
 
-static inline uint32_t mask_opaque(uint32_t mask)
+static inline uint32_t mask_opaque(uint32_t value)
 {
-    __asm__("" : "+r"(mask));
-    return mask;
+    __asm__("" : "+r"(value));
+    return value;
 }
 
 /* Is the value zero? */
 static inline uint32_t mask_zero(uint32_t value)
 {
-    return mask_opaque((uint32_t)(((uint64_t)value - 1) >> 32));
+    return mask_opaque((uint32_t)(((uint64_t)mask_opaque(value) - 1) >> 32));
 }
 
 static inline uint32_t mask_equal(uint32_t a, uint32_t b)
@@ -27,7 +28,7 @@ static inline uint32_t mask_equal(uint32_t a, uint32_t b)
 /* Is a less than b? */
 static inline uint32_t mask_less(uint32_t a, uint32_t b)
 {
-    return mask_opaque((uint32_t)(((uint64_t)a - b) >> 32));
+    return mask_opaque((uint32_t)(((uint64_t)mask_opaque(a) - b) >> 32));
 }
 
 /* Is a bit (0 or 1) set? */

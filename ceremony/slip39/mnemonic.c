@@ -302,7 +302,7 @@ enum err mnemonic_write(const struct mnemonic *mnemonic, struct secret *out)
 
 enum err slip39_decode(struct slice text, struct slip39_part *out, struct fault *fault)
 {
-    struct mnemonic mnemonic;
+    struct mnemonic mnemonic = {.count = 0};
     enum err err = mnemonic_read(text, &mnemonic, fault);
     if (err == OK) {
         err = mnemonic_to_part(&mnemonic, out, fault);

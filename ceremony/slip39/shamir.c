@@ -14,8 +14,8 @@
 #define DIGEST_X 254
 #define DIGEST_BYTES 4
 
-static_assert(SHAMIR_POINTS_MAX >= SLIP39_MEMBERS_MAX && SHAMIR_POINTS_MAX >= SLIP39_GROUPS_MAX,
-              "a point for every member, and for every group");
+static_assert(SHAMIR_POINTS_MAX >= SLIP39_MEMBERS_MAX, "a point for every member");
+static_assert(SHAMIR_POINTS_MAX >= SLIP39_GROUPS_MAX, "a point for every group");
 
 /* What the value of point i counts for at x: Lagrange's basis polynomial. All of it is public. */
 static uint8_t weight(const struct shamir_point *points, size_t count, size_t i, uint8_t x)
@@ -124,6 +124,7 @@ static uint32_t fitting_points(const struct shamir_point *points, size_t count,
 /* The next larger number with as many bits set. */
 static uint32_t next_choice(uint32_t choice)
 {
+    assert(choice != 0);
     uint32_t lowest = choice & (0u - choice);
     uint32_t carried = choice + lowest;
     return carried | ((choice ^ carried) / lowest) >> 2;
@@ -133,7 +134,7 @@ enum shamir_outcome shamir_solve(const struct shamir_point *points, size_t count
                                  uint8_t *out, size_t length, uint32_t *out_fitting)
 {
     assert(threshold >= 1 && threshold <= count && count <= SHAMIR_POINTS_MAX);
-    struct shamir_point chosen[SHAMIR_POINTS_MAX];
+    struct shamir_point chosen[SHAMIR_POINTS_MAX] = {{0}};
     uint8_t secret[SLIP39_VALUE_BYTES_MAX];
     uint32_t all = (1u << count) - 1;
     uint32_t found = 0;

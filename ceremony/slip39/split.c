@@ -185,7 +185,10 @@ static enum err read_all_back(const struct slip39_part *parts, const struct slip
                               struct slip39_part *out_read, struct fault *fault)
 {
     struct secret *words = secret_new(SLIP39_TEXT_BYTES_MAX);
-    enum err err = words == NULL ? fault_no_memory(fault) : OK;
+    if (words == NULL) {
+        return fault_no_memory(fault);
+    }
+    enum err err = OK;
     size_t i = 0;
     for (uint8_t group = 0; group < plan->group_count && err == OK; group++) {
         for (uint8_t member = 0; member < plan->groups[group].count && err == OK; member++, i++) {

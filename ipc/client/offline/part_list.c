@@ -1,0 +1,137 @@
+#include "ipc/client/offline/part_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMED_MAX 8 /* places in one sentence */
+
+void part_list_done(struct part_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        slip39_part_done(&list->parts[i]);
+    }
+    list->count = 0;
+}
+
+static bool is_passed_over(struct slice line)
+{
+    for (size_t i = 0; i < line.length; i++) {
+        if (line.data[i] != ' ' && line.data[i] != '\t') {
+            return i == 0 && line.data[0] == '#';
+        }
+    }
+    return true;
+}
+
+static enum err read_line(struct slice line, unsigned long number, struct part_list *list,
+                          struct fault *fault)
+{
+    if (list->count == SLIP39_LIST_MAX) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_large, NULL,
+                         "Line %lu: there are more than %d parts.", number, SLIP39_LIST_MAX);
+    }
+    struct fault found;
+    fault_clear(&found);
+    enum err err = slip39_decode(line, &list->parts[list->count], &found);
+    if (err == OK) {
+        list->places[list->count++] = number;
+        return OK;
+    }
+    (void)fault_set(fault, err, found.reason, NULL, "Line %lu: %s", number, found.sentence);
+    fault->index = found.index;
+    return err;
+}
+
+enum err part_list_read(struct slice text, struct part_list *list, struct fault *fault)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    enum err err = OK;
+    unsigned long number = 0;
+    list->unit = "line";
+    size_t at = text.length >= 3 && memcmp(text.data, mark, 3) == 0 ? 3 : 0;
+    while (at < text.length && err == OK) {
+        const char *begin = text.data + at;
+        const char *end = memchr(begin, '\n', text.length - at);
+        size_t length = end == NULL ? text.length - at : (size_t)(end - begin);
+        at += length + 1;
+        length -= length > 0 && begin[length - 1] == '\r' ? 1 : 0;
+        number++;
+        if (!is_passed_over((struct slice){begin, length})) {
+            err = read_line((struct slice){begin, length}, number, list, fault);
+        }
+    }
+    return err;
+}
+
+/* ---- naming ---------------------------------------------------------------------------------- */
+
+void part_list_name(const struct part_list *list, const struct slip39_report *report,
+                    enum slip39_fate fate, char *out, size_t size)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        total += report->fates[i] == fate ? 1 : 0;
+    }
+    size_t shown = total > NAMED_MAX ? NAMED_MAX : total;
+    size_t named = 0;
+    size_t length = (size_t)snprintf(out, size, "%s%s", list->unit, total == 1 ? "" : "s");
+    for (size_t i = 0; i < list->count && named < shown && length < size; i++) {
+        if (report->fates[i] == fate) {
+            named++;
+            const char *before = named == 1 ? " " : named == total ? " and " : ", ";
+            length +=
+                (size_t)snprintf(out + length, size - length, "%s%lu", before, list->places[i]);
+        }
+    }
+    if (total > shown && length < size) {
+        snprintf(out + length, size - length, " and %zu more", total - shown);
+    }
+}
+
+/* The first part that is of this set, to compare with. */
+static unsigned long model_place(const struct part_list *list, const struct slip39_report *report)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (report->fates[i] != SLIP39_FOREIGN) {
+            return list->places[i];
+        }
+    }
+    return 0;
+}
+
+static void upper_first(char *text)
+{
+    if (text[0] >= 'a' && text[0] <= 'z') {
+        text[0] = (char)(text[0] - 'a' + 'A');
+    }
+}
+
+void part_list_explain(const struct part_list *list, const struct slip39_report *report,
+                       struct fault *fault)
+{
+    char places[256];
+    if (fault->err != ERR_PARTS || fault->index < 0) {
+        return; /* of the whole set: names no part */
+    }
+    enum slip39_fate fate = report->fates[fault->index];
+    size_t named = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        named += report->fates[i] == fate ? 1 : 0;
+    }
+    part_list_name(list, report, fate, places, sizeof places);
+    upper_first(places);
+    if (fate == SLIP39_FOREIGN) {
+        (void)fault_set(fault, ERR_PARTS, fault->reason, NULL,
+                        "%s belong%s to another set than %s %lu: take %s out.", places,
+                        named == 1 ? "s" : "", list->unit, model_place(list, report),
+                        named == 1 ? "it" : "them");
+    } else if (fate == SLIP39_DOUBLED) {
+        (void)fault_set(fault, ERR_PARTS, fault->reason, NULL,
+                        "%s have one index, yet they differ: at most one is right.", places);
+    } else if (fate == SLIP39_MISFIT) {
+        (void)fault_set(fault, ERR_PARTS, fault->reason, NULL,
+                        "%s do%s not fit the others, which fit each other: take %s out, or go on "
+                        "with --drop-bad.",
+                        places, named == 1 ? "es" : "", named == 1 ? "it" : "them");
+    }
+}
