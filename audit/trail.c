@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "audit/base/memory.h"
+#include "audit/base/uuid.h"
 
 #define BATCH_BYTES_MAX (64u * 1024 * 1024)
-#define UUID_TEXT_BYTES 36
 
 struct trail {
     struct log *log;
@@ -56,22 +56,6 @@ static struct slice copy_dvc(struct trail *trail, struct arena *arena)
     return dvc;
 }
 
-/* Version 4 of RFC 9562: random but for version and variant. */
-static void uuid_text(uint8_t random[16], char out[UUID_TEXT_BYTES])
-{
-    static const char digits[] = "0123456789abcdef";
-    random[6] = (uint8_t)((random[6] & 0x0f) | 0x40);
-    random[8] = (uint8_t)((random[8] & 0x3f) | 0x80);
-    char *at = out;
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            *at++ = '-';
-        }
-        *at++ = digits[random[i] >> 4];
-        *at++ = digits[random[i] & 15];
-    }
-}
-
 static void fill(struct event *event, enum field_id field, const char *text)
 {
     if (text != NULL && text[0] != '\0' && event->type->slot_of[field] >= 0 &&
@@ -80,7 +64,7 @@ static void fill(struct event *event, enum field_id field, const char *text)
     }
 }
 
-static void fill_actor(struct event *event, const struct actor *actor)
+void trail_fill(struct event *event, const struct actor *actor)
 {
     fill(event, FIELD_SUID, actor->suid);
     fill(event, FIELD_SUSER, actor->suser);
@@ -150,7 +134,9 @@ static void stamp_event(struct trail *trail, struct event *event, const struct s
     if (!event->has_time) {
         event->time_us = stamp->now_us;
     }
-    event->event_uuid = uuid;
+    if (event->event_uuid.length == 0) { /* an act draws its own before it is durable */
+        event->event_uuid = uuid;
+    }
     event->pid = trail->pid;
     event->dvc = stamp->dvc;
     event->via = stamp->via;
@@ -174,7 +160,7 @@ enum err trail_stamp(struct trail *trail, struct arena *arena, const struct trai
         uuid_text(random + 16 * i, uuid);
         stamp_event(trail, event, &stamp, (struct slice){uuid, UUID_TEXT_BYTES});
         if (actor != NULL) {
-            fill_actor(event, actor);
+            trail_fill(event, actor);
         }
         if (!locate(trail, event, arena)) {
             return fault_no_memory(fault);

@@ -26,8 +26,8 @@ void trail_set_dvc(struct trail *trail, const char *dvc);
 
 /* What is to be recorded together. All borrowed. */
 struct trail_batch {
-    struct event **events; /* parsed or made; stamped here: time if absent, received, event, pid,
-                              dvc, via */
+    struct event **events; /* parsed or made; stamped here: time and event (the UUID) if absent,
+                              received, pid, dvc, via */
     size_t count;
     const struct actor *actor; /* fills suid suser sname spriv originIP of types that have them
                                   where the event has none; via. NULL: the daemon itself */
@@ -36,6 +36,10 @@ struct trail_batch {
                                           any failure */
     bool urgent;                       /* may use the disk reserve */
 };
+
+/* Fills suid suser sname spriv originIP of a type that has them where the event has none; borrows
+ * the actor's texts. Pure. */
+void trail_fill(struct event *event, const struct actor *actor);
 
 /* Only stamps and locates them, as trail_emit will do (again: of the same length), so that somebody
  * can see how long the records will be. Fills nothing that is there. ERR_NO_MEMORY, or what

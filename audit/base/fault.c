@@ -62,6 +62,7 @@ enum err fault_set(struct fault *fault, enum err err, enum reason reason, const 
     fault->err = err;
     fault->reason = reason;
     fault->index = -1;
+    fault->data = (struct slice){0};
     if (field != fault->field) {
         snprintf(fault->field, sizeof fault->field, "%s", field == NULL ? "" : field);
         end_whole(fault->field);

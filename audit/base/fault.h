@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "audit/base/error.h"
+#include "audit/base/slice.h"
 
 #define REASON(word, meaning) REASON_##word,
 enum reason {
@@ -19,6 +20,8 @@ struct fault {
     int64_t index;      /* number of the event in its batch, -1 if it does not apply */
     char field[256];    /* JSON pointer (RFC 6901) into params, "" if it does not apply */
     char sentence[512]; /* English: what is wrong, then what would be right */
+    struct slice data;  /* more members of error.data, as JSON text without braces; borrowed from
+                           the request's arena; mostly empty */
 };
 
 /* The snake_case word of a reason, as error.data.reason has it. */

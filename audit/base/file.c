@@ -146,6 +146,20 @@ enum err file_lock_directory(int directory_fd, const char *path, struct fault *f
                      path);
 }
 
+enum err file_check_place(int directory_fd, const char *path, struct fault *fault)
+{
+    struct stat opened;
+    struct stat named;
+    if (fstat(directory_fd, &opened) != 0) {
+        return file_failed(fault, "look at", path, NULL);
+    }
+    if (stat(path, &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) {
+        return OK;
+    }
+    return fault_set(fault, ERR_DAMAGED, REASON_damaged, NULL,
+                     "The folder %s was removed or replaced while it was in use.", path);
+}
+
 enum err file_open_at(int directory_fd, const char *name, int flags, mode_t mode, int *out_fd)
 {
     int fd = calls()->open_at(directory_fd, name, flags | O_CLOEXEC, mode);

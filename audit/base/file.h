@@ -46,6 +46,10 @@ MUST_CHECK enum err file_make_directory(const char *path, struct fault *fault);
  * holds it; path is for the fault. Does not block. */
 MUST_CHECK enum err file_lock_directory(int directory_fd, const char *path, struct fault *fault);
 
+/* Does the path still name the folder that was opened? ERR_DAMAGED if it was removed, or something
+ * else stands in its place. */
+MUST_CHECK enum err file_check_place(int directory_fd, const char *path, struct fault *fault);
+
 /* Opens a file in a folder, close-on-exec; mode counts when flags has O_CREAT. */
 MUST_CHECK enum err file_open_at(int directory_fd, const char *name, int flags, mode_t mode,
                                  int *out_fd);

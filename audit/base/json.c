@@ -342,6 +342,33 @@ static inline const char *read_value(struct reader *reader, const char *at, stru
     }
 }
 
+/* Where the name of a member stands. It may have been unescaped into the arena, so the object,
+ * which is known to be well formed, is walked once more. */
+__attribute__((cold, noinline)) static const char *name_place(const struct json *object,
+                                                              const struct json *member)
+{
+    const char *at = object->text.data + 1;
+    const struct json *child = object->child;
+    int depth = 0;
+    for (; child != member; at++) {
+        if (*at == '"') {
+            for (at++; *at != '"'; at++) {
+                at += *at == '\\' ? 1 : 0;
+            }
+        } else if (*at == '{' || *at == '[') {
+            depth++;
+        } else if (*at == '}' || *at == ']') {
+            depth--;
+        } else if (*at == ',' && depth == 0) {
+            child = child->next;
+        }
+    }
+    while (*at != '"') {
+        at++;
+    }
+    return at;
+}
+
 static const char *check_names(struct reader *reader, const char *at, const struct json *object)
 {
     const struct json *twice = NULL;
@@ -352,8 +379,8 @@ static const char *check_names(struct reader *reader, const char *at, const stru
         return at;
     }
     reader->current = twice;
-    return refuse(reader, object->text.data, REASON_duplicate,
-                  "this object has two members of one name. Each name may stand once.");
+    return refuse(reader, name_place(object, twice), REASON_duplicate,
+                  "a member of this name stands in the object already. Each name may stand once.");
 }
 
 static inline const char *close_parent(struct reader *reader, const char *at)

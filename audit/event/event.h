@@ -62,7 +62,9 @@ enum event_form {
     EVENT_FROM_PRODUCER, /* event.emit: the daemon's fields and geo are refused by name (reason
                             daemon_field), time may be absent; msg, act, requestMethod where the
                             guardian makes them are refused with reason made_by_guardian */
-    EVENT_FROM_RECORD,   /* a stored record or input of render: everything formats.md 1 takes */
+    EVENT_FOR_ACTOR,   /* the same, of an event whose actor is named beside it: required fields may
+                          be missing yet; event_check looks for them when the actor's are there */
+    EVENT_FROM_RECORD, /* a stored record or input of render: everything formats.md 1 takes */
 };
 
 /* Reads an event from a JSON object. Refuses the whole with ERR_INVALID_PARAMS and a reason of

@@ -88,7 +88,7 @@ static enum err parse_daemon_field(struct parser *parser, enum field_id id,
     if (id == FIELD_TYPE) {
         return OK; /* known already */
     }
-    if (id != FIELD_TIME && parser->form == EVENT_FROM_PRODUCER) {
+    if (id != FIELD_TIME && parser->form != EVENT_FROM_RECORD) {
         return refuse_daemon_field(parser, member->name);
     }
     if (id == FIELD_TIME || id == FIELD_RECEIVED) {
@@ -145,7 +145,7 @@ static bool is_made_by_guardian(const struct event_type *type, struct slice name
 static enum err check_extra_name(struct parser *parser, struct slice name)
 {
     const struct event_type *type = parser->event->type;
-    if (parser->form == EVENT_FROM_PRODUCER && is_made_by_guardian(type, name)) {
+    if (parser->form != EVENT_FROM_RECORD && is_made_by_guardian(type, name)) {
         return event_refuse(parser->fault, REASON_made_by_guardian, NULL, name,
                             "is made by the guardian from the other fields. Leave it out.");
     }
@@ -266,7 +266,7 @@ static enum err parse_geo_member(struct parser *parser, const struct json *membe
 
 static enum err parse_geo(struct parser *parser, const struct json *geo)
 {
-    if (parser->form == EVENT_FROM_PRODUCER) {
+    if (parser->form != EVENT_FROM_RECORD) {
         return refuse_daemon_field(parser, geo->name);
     }
     if (geo->kind != JSON_OBJECT) {
@@ -342,7 +342,8 @@ static enum err check_whole(const struct parser *parser)
         return event_refuse(parser->fault, REASON_missing_field, NULL, slice_of("time"),
                             "is missing or empty. Every record needs its time.");
     }
-    return event_check_required(parser->event, parser->fault);
+    return parser->form == EVENT_FOR_ACTOR ? OK
+                                           : event_check_required(parser->event, parser->fault);
 }
 
 enum err event_parse(struct arena *arena, const struct json *object, enum event_form form,

@@ -1,8 +1,11 @@
 #include "audit/log/journal.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/base/file.h"
@@ -120,12 +123,40 @@ enum err journal_begin(struct journal *journal, const char *name, int fd, uint64
     return err == OK ? OK : file_failed(fault, "begin a segment of", journal->path, NULL);
 }
 
+enum err journal_check_place(struct journal *journal, uint64_t *out_newest, struct fault *fault)
+{
+    char name[SEGMENT_NAME_BYTES];
+    struct stat status;
+    pthread_mutex_lock(&journal->lock);
+    *out_newest = journal->segments[journal->count - 1]->first;
+    pthread_mutex_unlock(&journal->lock);
+    enum err err = file_check_place(journal->directory_fd, journal->path, fault);
+    segment_name(*out_newest, name);
+    if (err == OK && fstatat(journal->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        err = fault_set(fault, ERR_NOT_FOUND, REASON_io, NULL, "%s/%s is no longer there.",
+                        journal->path, name);
+    }
+    return err;
+}
+
 uint64_t journal_room(const struct journal *journal)
 {
     if (journal->count == 0) {
         return 0;
     }
     return journal->segments[journal->count - 1]->bytes - journal->offset;
+}
+
+/* A file that somebody removed is gone with this process, synced or not: what goes into it must not
+ * be acknowledged. */
+static enum err has_name(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return ERR_IO;
+    }
+    errno = ENOENT;
+    return status.st_nlink > 0 ? OK : ERR_IO;
 }
 
 enum err journal_write(struct journal *journal, const uint8_t *octets, size_t length,
@@ -135,6 +166,9 @@ enum err journal_write(struct journal *journal, const uint8_t *octets, size_t le
     enum err err = file_write_at(journal->fd, octets, length, journal->offset);
     if (err == OK) {
         err = file_sync_data(journal->fd);
+    }
+    if (err == OK) {
+        err = has_name(journal->fd);
     }
     if (err != OK) {
         return err;

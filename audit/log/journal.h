@@ -48,6 +48,12 @@ MUST_CHECK enum err journal_add(struct journal *journal, uint64_t first, uint64_
 MUST_CHECK enum err journal_begin(struct journal *journal, const char *name, int fd, uint64_t bytes,
                                   struct fault *fault);
 
+/* Is the folder still what its path names (else ERR_DAMAGED), and does the newest segment, whose
+ * first index it tells, stand in it? If not, ERR_NOT_FOUND: removed, or just about to get its name.
+ */
+MUST_CHECK enum err journal_check_place(struct journal *journal, uint64_t *out_newest,
+                                        struct fault *fault);
+
 /* Octets a frame may still have in the newest segment. */
 uint64_t journal_room(const struct journal *journal);
 

@@ -27,7 +27,9 @@
 #define SPACE_EVERY_MS 100 /* a look at the disk's free space costs a system call */
 
 struct log {
+    char *path;       /* of the folder */
     int directory_fd; /* holds the lock */
+    uint64_t missing; /* segment that log_check_place missed last, + 1 */
     uint64_t first_segment_bytes;
     uint64_t segment_bytes;
     uint64_t reserve_bytes;
@@ -221,6 +223,12 @@ enum err log_open(const struct log_options *options, struct log **out,
         return fault_no_memory(fault);
     }
     log->directory_fd = -1;
+    log->path = memory_allocate(strlen(options->directory) + 1);
+    if (log->path == NULL) {
+        log_close(log);
+        return fault_no_memory(fault);
+    }
+    memcpy(log->path, options->directory, strlen(options->directory) + 1);
     log->first_segment_bytes = segment_size(options->first_segment_bytes, FIRST_SEGMENT_BYTES);
     log->segment_bytes = segment_size(options->segment_bytes, SEGMENT_BYTES);
     log->reserve_bytes = options->reserve_bytes;
@@ -260,6 +268,7 @@ void log_close(struct log *log)
     if (log->directory_fd >= 0) {
         close(log->directory_fd); /* and with it the lock: last */
     }
+    memory_free(log->path);
     memory_free(log);
 }
 
@@ -311,6 +320,24 @@ void log_wake(struct log *log)
 bool log_failed(const struct log *log)
 {
     return atomic_load(&log->writer.failed);
+}
+
+enum err log_check_place(struct log *log, struct fault *fault)
+{
+    uint64_t newest;
+    enum err err = file_check_place(log->directory_fd, log->path, fault);
+    if (err == OK) {
+        err = journal_check_place(&log->journal, &newest, fault);
+    }
+    if (err == ERR_NOT_FOUND) {
+        /* A new segment gets its name a moment after it is listed: so it must be missed twice. */
+        err = log->missing == newest + 1 ? ERR_DAMAGED : OK;
+        log->missing = newest + 1;
+    }
+    if (err == ERR_DAMAGED) {
+        writer_die(&log->writer);
+    }
+    return err;
 }
 
 /* ---- read, requests, status ---- */

@@ -81,6 +81,13 @@ static void refuse_group(struct writer *writer, const struct group *group,
     answer_group(group);
 }
 
+void writer_die(struct writer *writer)
+{
+    atomic_store(&writer->failed, true);
+    requests_stop(writer->requests);
+    growth_end(writer->growth);
+}
+
 /* The group is neither there nor not there until the next start looks; and the pages that were not
  * written may be lost although a second sync would succeed. So nothing more is written at all. */
 static void die(struct writer *writer, struct group *group, const char *why)
@@ -90,10 +97,8 @@ static void die(struct writer *writer, struct group *group, const char *why)
               "The commit to the log failed (%s): whether it is there the daemon's next start "
               "decides. Ask again then with the same request_id.",
               why);
-    atomic_store(&writer->failed, true);
-    requests_stop(writer->requests);
+    writer_die(writer);
     refuse_group(writer, group, &fault);
-    growth_end(writer->growth);
 }
 
 /* ---- one group ---- */

@@ -49,6 +49,9 @@ MUST_CHECK enum err writer_start(struct writer *writer, struct fault *fault);
 /* Lets what is queued through, then ends the thread. Appends are refused from now on. */
 void writer_stop(struct writer *writer);
 
+/* Nothing is written any more, and nobody waits for more: what is queued is refused. */
+void writer_die(struct writer *writer);
+
 /* Appends and waits. See log_append; the disk reserve is not looked at here. */
 MUST_CHECK enum err writer_append(struct writer *writer, const struct log_entry *entries,
                                   size_t count, const struct log_request *request,

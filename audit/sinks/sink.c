@@ -23,6 +23,7 @@
 #define STACK_BYTES ((size_t)256 * 1024)
 #define IDLE_MS 1000 /* a look around at least so often, should a wake be missed */
 #define SYNC_MS 1000 /* fdatasync and cursor at most so often */
+#define CHECK_MS 500 /* a look at the receiver at most so often */
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 30000
 #define UNREADABLE_SAID_MS 60000
@@ -59,6 +60,7 @@ struct sink {
     bool dirty;            /* something to sync or to save */
     bool sync_failed;      /* then the next sync does not wait for its time */
     int64_t synced_ms;
+    int64_t checked_ms;
     int64_t backoff_ms;
     int64_t unreadable_said_ms;
     bool in_trouble[TROUBLE_COUNT];
@@ -109,17 +111,14 @@ static void sink_report(struct sink *sink, enum trouble trouble, enum err err,
     }
 }
 
-static void sink_say_notes(const struct sink *sink, const struct transport_found *found)
+static void sink_say_note(const struct sink *sink, const struct transport_note *note)
 {
-    for (size_t i = 0; i < found->note_count; i++) {
-        const struct transport_note *note = &found->notes[i];
-        char offset[24];
-        char octets[24];
-        snprintf(offset, sizeof offset, "%" PRIu64, note->offset);
-        snprintf(octets, sizeof octets, "%" PRIu64, note->octets);
-        diag_say(DIAG_NOTICE, note->what, "sink", sink->name, "file", note->file, "offset", offset,
-                 "octets", octets, NULL);
-    }
+    char offset[24];
+    char octets[24];
+    snprintf(offset, sizeof offset, "%" PRIu64, note->offset);
+    snprintf(octets, sizeof octets, "%" PRIu64, note->octets);
+    diag_say(DIAG_NOTICE, note->what, "sink", sink->name, "file", note->file, "offset", offset,
+             "octets", octets, NULL);
 }
 
 /* Entries that are no lines are missing for whoever watches: they are said, but a run of them does
@@ -191,7 +190,9 @@ static enum err sink_open(struct sink *sink, struct fault *fault)
     if (err != OK) {
         return err;
     }
-    sink_say_notes(sink, &found);
+    for (size_t i = 0; i < found.note_count; i++) {
+        sink_say_note(sink, &found.notes[i]);
+    }
     uint64_t size = log_size(sink->log);
     if (found.next > size) {
         sink->transport->type->shut(sink->transport);
@@ -248,6 +249,33 @@ static bool sink_is_caught_up(const struct sink *sink)
     return batch_delivered(&sink->batch) >= log_size(sink->log);
 }
 
+/* A file that was deleted, say: nobody would say so if there is nothing to send. */
+static enum err sink_check(struct sink *sink, struct fault *fault)
+{
+    int64_t now_ms = clock_boot_ms();
+    struct transport_note note = {0};
+    if (now_ms - sink->checked_ms < CHECK_MS) {
+        return OK;
+    }
+    sink->checked_ms = now_ms;
+    enum err err = sink->transport->type->check(sink->transport, &note, fault);
+    if (note.what != NULL) {
+        sink_say_note(sink, &note);
+    }
+    return err;
+}
+
+/* The receiver is gone: what is not surely with it goes again when it is back. */
+static void sink_let_go(struct sink *sink)
+{
+    if (sink->open) {
+        sink->transport->type->shut(sink->transport);
+        sink->open = false;
+        batch_clear(&sink->batch, sink->synced.next);
+        sink->lines = sink->synced_lines;
+    }
+}
+
 /* One round: whatever is there to be done now. An error leaves everything so that the next round
  * goes on without losing or doubling a line. */
 static enum err sink_step(struct sink *sink, struct fault *fault)
@@ -258,6 +286,8 @@ static enum err sink_step(struct sink *sink, struct fault *fault)
     }
     if (err == OK && !sink->open) {
         err = sink_open(sink, fault);
+    } else if (err == OK) {
+        err = sink_check(sink, fault);
     }
     if (err == OK && batch_is_sent(&sink->batch) && !sink_is_caught_up(sink)) {
         err = sink_fill(sink, fault);
@@ -268,6 +298,9 @@ static enum err sink_step(struct sink *sink, struct fault *fault)
     if (err == OK && sink->dirty &&
         (sink->sync_failed || clock_boot_ms() - sink->synced_ms >= SYNC_MS)) {
         err = sink_sync(sink, fault);
+    }
+    if (err == ERR_CLOSED) {
+        sink_let_go(sink);
     }
     return err;
 }
@@ -497,6 +530,19 @@ static enum err start_thread(struct sink *sink, struct fault *fault)
     return OK;
 }
 
+/* A receiver that is not there yet (a disk not mounted, a full one) does not keep the rest from
+ * starting: the thread tries again. */
+static enum err open_or_wait(struct sink *sink, struct fault *fault)
+{
+    enum err err = sink_open(sink, fault);
+    if (err == ERR_IO) {
+        sink_report(sink, TROUBLE_LINES, err, fault);
+        fault_clear(fault);
+        err = OK;
+    }
+    return err;
+}
+
 enum err sink_start(const struct sink_options *options, struct log *log, struct sink **out,
                     struct fault *fault)
 {
@@ -526,7 +572,7 @@ enum err sink_start(const struct sink_options *options, struct log *log, struct 
         err = transport_find(sink->url)->make(&transport, &sink->transport, fault);
     }
     if (err == OK) {
-        err = sink_open(sink, fault);
+        err = open_or_wait(sink, fault);
     }
     if (err == OK) {
         sink_show(sink);
@@ -552,13 +598,21 @@ void sink_reopen(struct sink *sink)
     sink_wake(sink);
 }
 
+void sink_ask_stop(struct sink *sink, int64_t drain_ms)
+{
+    if (!atomic_load(&sink->stop_asked)) {
+        atomic_store(&sink->stop_deadline_ms, clock_boot_ms() + drain_ms);
+        atomic_store(&sink->stop_asked, true);
+        sink_wake(sink);
+    }
+}
+
 void sink_stop(struct sink *sink, int64_t drain_ms)
 {
     if (sink == NULL) {
         return;
     }
-    atomic_store(&sink->stop_deadline_ms, clock_boot_ms() + drain_ms);
-    atomic_store(&sink->stop_asked, true);
+    sink_ask_stop(sink, drain_ms);
     /* Again and again: a wake between its look at stop_asked and its wait would be lost. */
     struct pollfd ended = {.fd = sink->ended, .events = POLLIN};
     do {

@@ -52,6 +52,10 @@ struct transport_type {
     enum err (*make)(const struct transport_options *options, struct transport **out,
                      struct fault *fault);
 
+    /* Could it be opened? Changes nothing. ERR_CONFIGURATION: what is there is no receiver; ERR_IO:
+     * there is none just now. */
+    enum err (*look)(const struct transport *transport, struct fault *fault);
+
     /* Gets ready to send, and finds out how far the receiver is. saved: the cursor as it was last
      * saved. May be called again after a failure or after shut. */
     enum err (*open)(struct transport *transport, const struct cursor *saved,
@@ -59,14 +63,21 @@ struct transport_type {
 
     /* Sends the lines from batch->sent on and moves batch->sent over each line that went whole,
      * on failure too. After a failure the next send must begin with the same line, unless sync
-     * failed or it was shut in between. */
+     * failed or it was shut in between. ERR_CLOSED: the receiver is gone and must be opened anew;
+     * everything sent since the last good sync goes again. */
     enum err (*send)(struct transport *transport, struct batch *batch, struct fault *fault);
 
     /* Makes what was sent durable with the receiver, as far as the transport can, and writes its
      * note for the cursor. On failure everything sent since the last good sync is undone: the sink
-     * sends it again. */
+     * sends it again. ERR_CLOSED as in send. */
     enum err (*sync)(struct transport *transport, char out_place[CURSOR_PLACE_BYTES],
                      struct fault *fault);
+
+    /* Asked about once a second: is the receiver still the one that was opened? ERR_CLOSED: it is
+     * gone. What a person should know, though nothing is wrong, goes into the note (what stays NULL
+     * otherwise). */
+    enum err (*check)(struct transport *transport, struct transport_note *out_note,
+                      struct fault *fault);
 
     /* Lets go of the receiver; a line that went only in part is taken back. */
     void (*shut)(struct transport *transport);
@@ -78,7 +89,11 @@ struct transport_type {
 /* The transport that the URL's scheme names, or NULL. */
 const struct transport_type *transport_find(const char *url);
 
-/* Adds a note, if there is room. file may be NULL. */
+/* Fills a note; a file's name that is too long is cut. file may be NULL. */
+void transport_note_set(struct transport_note *note, const char *what, const char *file,
+                        uint64_t offset, uint64_t octets);
+
+/* Adds a note, if there is room. */
 void transport_note_add(struct transport_found *found, const char *what, const char *file,
                         uint64_t offset, uint64_t octets);
 

@@ -28,11 +28,12 @@ struct line_file {
     char path[PATH_MAX];
     const char *log_id;
     mode_t mode;
-    int fd;           /* -1: shut */
-    uint64_t length;  /* of the file after our last write */
-    size_t begun;     /* octets of the next line that stand in it already */
-    uint64_t synced;  /* of the length, what is durable */
-    bool cut_to_sync; /* a sync failed: what is beyond `synced` must go before anything else */
+    int fd;             /* -1: shut */
+    uint64_t length;    /* of the file after our last write */
+    size_t begun;       /* octets of the next line that stand in it already */
+    uint64_t synced;    /* of the length, what is durable */
+    bool cut_to_sync;   /* a sync failed: what is beyond `synced` must go before anything else */
+    uint64_t shortened; /* octets that another program took away; not yet said */
 };
 
 static struct line_file *of(struct transport *transport)
@@ -181,6 +182,27 @@ static enum err open_path(const char *path, int extra_flags, mode_t mode, int *o
     }
     *out = fd;
     return OK;
+}
+
+static enum err line_file_look(const struct transport *transport, struct fault *fault)
+{
+    const struct line_file *file = (const struct line_file *)transport;
+    char folder[PATH_MAX];
+    struct stat status;
+    if (lstat(file->path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return refuse_kind(file->path, status.st_mode, fault);
+    }
+    if (faccessat(AT_FDCWD, file->path, R_OK | W_OK, AT_EACCESS) == 0) {
+        return OK;
+    }
+    if (errno != ENOENT) {
+        return file_failed(fault, "open", file->path, NULL);
+    }
+    snprintf(folder, sizeof folder, "%s", file->path);
+    strrchr(folder, '/')[1] = '\0'; /* with the slash: it must be a folder */
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0
+               ? OK
+               : file_failed(fault, "make a file in", folder, NULL);
 }
 
 /* Takes the word of a mended file: what it holds last, and what was done to it. */
@@ -358,6 +380,47 @@ static void account(struct line_file *file, struct batch *batch, size_t end)
     file->begun = end - whole;
 }
 
+/* A file without a name is read by nobody: lines into it would be lost in silence. */
+static enum err refuse_deleted(const struct line_file *file, struct fault *fault)
+{
+    return fault_set(fault, ERR_CLOSED, REASON_io, NULL,
+                     "%s was deleted while it was written: it is made anew, and the lines since "
+                     "the last sync come again.",
+                     file->path);
+}
+
+/* Emptied by a rotation that copies, say. */
+static void notice_shorter(struct line_file *file, const struct stat *status)
+{
+    uint64_t size = (uint64_t)status->st_size;
+    if (size != file->length) {
+        file->shortened += size < file->length ? file->length - size : 0;
+        file->length = size;
+        file->begun = 0;
+    }
+}
+
+static enum err line_file_check(struct transport *transport, struct transport_note *out_note,
+                                struct fault *fault)
+{
+    struct line_file *file = of(transport);
+    struct stat status;
+    if (fstat(file->fd, &status) != 0) {
+        return file_failed(fault, "look at", file->path, NULL);
+    }
+    if (status.st_nlink == 0) {
+        return refuse_deleted(file, fault);
+    }
+    notice_shorter(file, &status);
+    if (file->shortened != 0) {
+        transport_note_set(out_note,
+                           "another program shortened the file: lines it held are no longer there",
+                           file->path, file->length, file->shortened);
+        file->shortened = 0;
+    }
+    return OK;
+}
+
 static enum err line_file_send(struct transport *transport, struct batch *batch,
                                struct fault *fault)
 {
@@ -372,10 +435,10 @@ static enum err line_file_send(struct transport *transport, struct batch *batch,
     if (fstat(file->fd, &status) != 0) {
         return file_failed(fault, "look at", file->path, NULL);
     }
-    if ((uint64_t)status.st_size != file->length) {
-        file->length = (uint64_t)status.st_size; /* emptied by a rotation that copies */
-        file->begun = 0;
+    if (status.st_nlink == 0) {
+        return refuse_deleted(file, fault);
     }
+    notice_shorter(file, &status);
     struct slice text = buffer_slice(&batch->text);
     size_t at = (batch->sent == 0 ? 0 : batch->lines[batch->sent - 1].end) + file->begun;
     enum err err = OK;
@@ -404,6 +467,9 @@ static enum err line_file_sync(struct transport *transport, char out_place[CURSO
          * fails, the next send or shut tries again. */
         file->cut_to_sync = cut_back(file, NULL) != OK;
         return err;
+    }
+    if (status.st_nlink == 0) {
+        return refuse_deleted(file, fault);
     }
     file->synced = file->length - file->begun;
     snprintf(out_place, CURSOR_PLACE_BYTES, "%ju:%ju", (uintmax_t)status.st_ino,
@@ -446,9 +512,11 @@ static void line_file_free(struct transport *transport)
 const struct transport_type transport_file = {
     .scheme = "file",
     .make = line_file_make,
+    .look = line_file_look,
     .open = line_file_open,
     .send = line_file_send,
     .sync = line_file_sync,
+    .check = line_file_check,
     .shut = line_file_shut,
     .free = line_file_free,
 };

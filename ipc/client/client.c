@@ -1,9 +1,8 @@
 #include "ipc/client/client.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "audit/event/text.h"
 
 #define PARAMS_MAX (64u * 1024 * 1024)
 
@@ -35,7 +34,7 @@ enum err client_try(struct client *client, const char *method, const char *param
     arena_reset(&client->arena);
     fault_clear(fault);
     if (client->session == NULL) {
-        enum err err = session_open(client->url, &client->session, fault);
+        enum err err = session_open(&client->place, &client->session, fault);
         if (err != OK) {
             return err;
         }
@@ -59,21 +58,72 @@ enum err client_try(struct client *client, const char *method, const char *param
     return err;
 }
 
-enum client_exit client_refused(enum err err, const struct fault *fault)
+static bool is_unreachable(enum err err)
 {
-    if (err == ERR_CLOSED || err == ERR_TIMEOUT) {
-        fprintf(stderr, "guardianctl: %s\n", fault->sentence);
-        return CLIENT_UNREACHABLE;
+    return err == ERR_CLOSED || err == ERR_TIMEOUT;
+}
+
+static void tell_person(const struct fault *fault, unsigned long line)
+{
+    fputs("guardianctl: ", stderr);
+    if (line != 0) {
+        fprintf(stderr, "line %lu: ", line);
     }
-    /* The field may bear a name that somebody else chose: what is no plain text is not shown. */
-    char field[sizeof fault->field];
-    size_t length = 0;
-    for (const char *at = fault->field; *at != '\0'; at++) {
-        field[length++] = *at < 0x20 || *at == 0x7f ? '?' : *at;
+    fputs(is_unreachable(fault->err) ? "" : "refused: ", stderr);
+    output_error_text(slice_of(fault->sentence));
+    if (!is_unreachable(fault->err)) {
+        fprintf(stderr, " (%s%s", reason_word(fault->reason), fault->field[0] == '\0' ? "" : " ");
+        output_error_text(slice_of(fault->field)); /* may bear a name that somebody else chose */
+        fputs(")", stderr);
     }
-    field[length] = '\0';
-    fprintf(stderr, "guardianctl: refused: %s (%s%s%s)\n", fault->sentence,
-            reason_word(fault->reason), length == 0 ? "" : " ", field);
+    fputs("\n", stderr);
+}
+
+static void tell_program(const struct fault *fault, unsigned long line, const char *members)
+{
+    struct buffer text;
+    buffer_init(&text, 65536);
+    buffer_append_format(&text, "{\"error\":{\"code\":%d,\"reason\":\"%s\"", err_code(fault->err),
+                         reason_word(fault->reason));
+    if (fault->field[0] != '\0') {
+        buffer_append_text(&text, ",\"field\":");
+        json_write_string(&text, slice_of(fault->field));
+    }
+    if (fault->index >= 0) {
+        buffer_append_format(&text, ",\"index\":%lld", (long long)fault->index);
+    }
+    if (line != 0) {
+        buffer_append_format(&text, ",\"line\":%lu", line);
+    }
+    buffer_append_text(&text, ",\"message\":");
+    json_write_string(&text, slice_of(fault->sentence));
+    buffer_append_text(&text, members);
+    buffer_append_text(&text, "}}\n");
+    (void)fwrite(text.data, 1, text.length, stderr);
+    buffer_done(&text);
+}
+
+enum client_exit client_tell(const struct client *client, const struct fault *fault,
+                             unsigned long line, const char *members)
+{
+    (void)fflush(stdout); /* what was done is read before what was not */
+    if (client->json) {
+        tell_program(fault, line, members);
+    } else {
+        tell_person(fault, line);
+    }
+    return is_unreachable(fault->err) ? CLIENT_UNREACHABLE : CLIENT_REFUSED;
+}
+
+enum client_exit client_failed(const struct client *client, const char *sentence)
+{
+    struct fault fault;
+    (void)fault_set(&fault, ERR_IO, REASON_io, NULL, "%s", sentence);
+    if (client->json) {
+        tell_program(&fault, 0, "");
+    } else {
+        fprintf(stderr, "guardianctl: %s\n", fault.sentence);
+    }
     return CLIENT_REFUSED;
 }
 
@@ -82,80 +132,60 @@ enum client_exit client_call(struct client *client, const char *method, const ch
 {
     struct fault fault;
     enum err err = client_try(client, method, params, out_result, &fault);
-    return err == OK ? CLIENT_DONE : client_refused(err, &fault);
+    return err == OK ? CLIENT_DONE : client_tell(client, &fault, 0, "");
 }
 
 /* Scalars are printed anew, arrays and objects as they came. */
 void client_print_json(const struct json *value)
 {
     if (value->kind == JSON_ARRAY || value->kind == JSON_OBJECT) {
-        (void)fwrite(value->text.data, 1, value->text.length, stdout); /* output_finish looks */
+        (void)fwrite(value->text.data, 1, value->text.length, stdout); /* client_finish looks */
     } else {
         fputs("null", stdout);
     }
     putchar('\n');
 }
 
-enum client_exit client_usage(const char *command, const char *wrong, const char *detail)
+enum client_exit client_usage(const struct client *client, const char *command, const char *wrong,
+                              const char *detail)
 {
-    fprintf(stderr, "guardianctl: %s%s%s. Try: guardianctl %s --help\n", wrong,
-            detail == NULL ? "" : " ", detail == NULL ? "" : detail, command);
+    struct fault fault;
+    const char *quote = detail == NULL ? "" : "'";
+    /* The words of a command line are anything: only what is UTF-8 may stand in JSON. */
+    const char *shown = detail == NULL || json_is_utf8(slice_of(detail)) ? detail : "(not UTF-8)";
+    (void)fault_set(&fault, ERR_INVALID_PARAMS, REASON_bad_usage, NULL,
+                    "%s%s%s%.200s%s; see guardianctl%s%s --help", wrong, detail == NULL ? "" : " ",
+                    quote, shown == NULL ? "" : shown, quote, command[0] == '\0' ? "" : " ",
+                    command);
+    if (client->json) {
+        tell_program(&fault, 0, "");
+    } else {
+        fputs("guardianctl: ", stderr);
+        output_error_text(slice_of(fault.sentence));
+        fputs("\n", stderr);
+    }
     return CLIENT_USAGE;
 }
 
-static bool starts_code_point(char octet)
+enum client_exit client_wrong_option(const struct client *client, const char *command, int letter,
+                                     char *const *argv)
 {
-    return ((unsigned char)octet & 0xc0) != 0x80;
-}
-
-static void output_to(FILE *file, struct slice text, size_t columns)
-{
-    struct buffer clean;
-    size_t shown = 0;
-    buffer_init(&clean, TEXT_CLEAN_GROWTH * text.length + 1);
-    if (buffer_reserve(&clean, TEXT_CLEAN_GROWTH * text.length)) {
-        clean.length = text_clean(text, clean.data);
+    const char short_option[] = {'-', (char)optopt, '\0'};
+    const char *word = argv[optind - 1];
+    if (letter == ':') {
+        return client_usage(client, command, "a value is missing behind", word);
     }
-    for (size_t i = 0; i < clean.length; i++) {
-        bool start = starts_code_point(clean.data[i]);
-        if (start && columns != 0 && shown == columns) {
-            break;
-        }
-        shown += start ? 1 : 0;
-        char octet = clean.data[i];
-        (void)fputc(octet == '\n' || octet == '\r' ? ' ' : octet, file);
+    if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL && optopt != 0) {
+        return client_usage(client, command, "this option takes no value:", word);
     }
-    for (; shown < columns; shown++) {
-        (void)fputc(' ', file);
-    }
-    buffer_done(&clean);
+    bool is_letter = optopt != 0 && strncmp(word, "--", 2) != 0;
+    return client_usage(client, command, "unknown option", is_letter ? short_option : word);
 }
 
-void output_text(struct slice text, size_t columns)
-{
-    output_to(stdout, text, columns);
-}
-
-void output_error_text(struct slice text)
-{
-    output_to(stderr, text, 0);
-}
-
-struct slice output_member(const struct json *object, const char *name)
-{
-    static const struct slice words[] = {{"false", 5}, {"true", 4}};
-    const struct json *value = json_member(object, name);
-    if (value == NULL || value->kind == JSON_NULL) {
-        return (struct slice){"", 0};
-    }
-    return value->kind == JSON_BOOLEAN ? words[value->boolean ? 1 : 0] : value->text;
-}
-
-enum client_exit output_finish(enum client_exit code)
+enum client_exit client_finish(const struct client *client, enum client_exit code)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("guardianctl: standard output could not be written\n", stderr);
-        return CLIENT_REFUSED;
+        return client_failed(client, "Standard output could not be written.");
     }
     return code;
 }

@@ -9,6 +9,7 @@
 #include "audit/base/buffer.h"
 #include "audit/base/fault.h"
 #include "audit/base/json.h"
+#include "ipc/client/output.h"
 #include "ipc/client/session.h"
 
 enum client_exit {
@@ -19,9 +20,9 @@ enum client_exit {
     CLIENT_FAULT_FOUND = 4,
 };
 
-/* The command line's general part. Strings borrowed from argv. */
+/* The command line's general part. Strings borrowed from argv or the environment. */
 struct client {
-    const char *url;
+    struct session_place place;
     bool json;
     const char *as;          /* LOGIN[:ID:NAME:PRIVILEGE], or NULL */
     const char *from;        /* ADDRESS, or NULL */
@@ -29,38 +30,45 @@ struct client {
     struct arena arena;
 };
 
-/* Calls the daemon; params is JSON text of an object without braces ("\"index\":3"). Prints the
- * refusal on stderr. Returns an exit code; *out_result lives until the next client_call. */
+/* Calls the daemon; params is JSON text of an object without braces ("\"index\":3"). Tells the
+ * refusal. Returns an exit code; *out_result lives until the next client_call. */
 enum client_exit client_call(struct client *client, const char *method, const char *params,
                              const struct json **out_result);
 
-/* The same without printing: the fault is the caller's to tell. */
+/* The same without telling: the fault is the caller's to tell. */
 enum err client_try(struct client *client, const char *method, const char *params,
                     const struct json **out_result, struct fault *fault);
-enum client_exit client_refused(enum err err, const struct fault *fault);
+
+/* Tells a fault on standard error: a sentence, or with --json one line
+ * {"error":{"code","reason","field"?,"index"?,"line"?,"message",…}}. line is that of the input (0:
+ * none); members is JSON text of more members, each with a comma in front ("": none). Returns the
+ * exit code that belongs to it. */
+enum client_exit client_tell(const struct client *client, const struct fault *fault,
+                             unsigned long line, const char *members);
+
+/* The same for what went wrong on this side: reason io, a sentence. Returns CLIENT_REFUSED. */
+enum client_exit client_failed(const struct client *client, const char *sentence);
 
 /* Prints JSON text and a newline. */
 void client_print_json(const struct json *value);
 
-/* Wrong usage: says what is wrong and where to read on. Returns CLIENT_USAGE. */
-enum client_exit client_usage(const char *command, const char *wrong, const char *detail);
+/* Wrong usage: says what is wrong (detail: the words at fault, or NULL) and where to read on.
+ * command is "" for guardianctl itself. Returns CLIENT_USAGE. */
+enum client_exit client_usage(const struct client *client, const char *command, const char *wrong,
+                              const char *detail);
 
-/* Prints text from outside: cleaned as lines are (formats.md 1.5), line breaks as blanks, cut to
- * `columns` code points and padded to them (0: neither). */
-void output_text(struct slice text, size_t columns);
-
-/* The same on standard error, whole. */
-void output_error_text(struct slice text);
-
-/* Text of a member for people ("" if it is absent). */
-struct slice output_member(const struct json *object, const char *name);
+/* Names the option that getopt_long gave '?' or ':' for. Its messages must be off (opterr) and its
+ * list of letters begin with ':'. Returns CLIENT_USAGE. */
+enum client_exit client_wrong_option(const struct client *client, const char *command, int letter,
+                                     char *const *argv);
 
 /* Was all of standard output written? Says so if not and returns CLIENT_REFUSED. */
-enum client_exit output_finish(enum client_exit code);
+enum client_exit client_finish(const struct client *client, enum client_exit code);
 
 /* Commands. argv[0] is the command's own name. */
 enum client_exit command_status(struct client *client, int argc, char **argv);
 enum client_exit command_catalogue_list(struct client *client, int argc, char **argv);
+enum client_exit command_catalogue_show(struct client *client, int argc, char **argv);
 enum client_exit command_emit(struct client *client, int argc, char **argv);
 enum client_exit command_audit_query(struct client *client, int argc, char **argv);
 enum client_exit command_audit_show(struct client *client, int argc, char **argv);

@@ -20,21 +20,24 @@ static const char query_help[] =
     "  --severity-min N   CEF severity 0 to 10 and graver\n"
     "  --text TEXT        occurs anywhere in the record\n"
     "  --after INDEX      go on behind this entry\n"
-    "  --limit N          at most so many entries (100)\n"
+    "  --limit N          at most so many entries, 1 or more (100)\n"
     "  --help             print this\n";
 
 static const char tail_help[] =
     "usage: guardianctl audit tail [-n N] [-f] [filters]\n\n"
     "Shows the newest N (10) entries of the audit trail; -f goes on showing what comes.\n"
-    "Filters as in guardianctl audit query; they pick among the entries shown.\n";
+    "Filters as in guardianctl audit query (but --after and --limit); they pick among the entries\n"
+    "shown. --json with -f prints one entry a line, without an end.\n";
 
 static const char show_help[] = "usage: guardianctl audit show INDEX\n\n"
                                 "Shows one entry with all its fields, and its leaf hash.\n";
 
 struct filters {
-    const char *type, *user, *ceremony, *from, *to, *severity, *text;
+    const char *type, *user, *ceremony, *from, *to, *text;
+    bool by_severity;
+    unsigned long long severity_min;
     unsigned long long after; /* first index looked at */
-    unsigned long long limit; /* entries; 0 for all */
+    unsigned long long limit; /* entries */
     bool follow;
     unsigned long long newest;
 };
@@ -49,65 +52,101 @@ static bool read_number(const char *text, unsigned long long *out)
     return *end == '\0';
 }
 
+/* A number behind an option; says what is wrong with it if not. */
+static bool take_number(const struct client *client, const char *command, const char *option,
+                        unsigned long long least, unsigned long long *out)
+{
+    char wrong[64];
+    if (read_number(optarg, out) && *out >= least) {
+        return true;
+    }
+    snprintf(wrong, sizeof wrong, "%s takes a number, %llu or more, not", option, least);
+    (void)client_usage(client, command, wrong, optarg);
+    return false;
+}
+
+/* The options that take text, by their letter. */
+static const char **text_option(struct filters *filters, int letter)
+{
+    switch (letter) {
+    case 't':
+        return &filters->type;
+    case 'u':
+        return &filters->user;
+    case 'c':
+        return &filters->ceremony;
+    case 'F':
+        return &filters->from;
+    case 'T':
+        return &filters->to;
+    case 'x':
+        return &filters->text;
+    default:
+        return NULL;
+    }
+}
+
+/* One option. Returns an exit code to end with, or -1. */
+static int take_option(const struct client *client, const char *command, int letter, char **argv,
+                       struct filters *out)
+{
+    const char **text = text_option(out, letter);
+    bool good = true;
+    if (text != NULL) {
+        *text = optarg;
+        return -1;
+    }
+    switch (letter) {
+    case 's':
+        good = take_number(client, command, "--severity-min", 0, &out->severity_min);
+        out->by_severity = true;
+        break;
+    case 'a':
+        good = take_number(client, command, "--after", 0, &out->after);
+        out->after++;
+        break;
+    case 'l':
+        good = take_number(client, command, "--limit", 1, &out->limit);
+        break;
+    case 'n':
+        good = take_number(client, command, "-n", 0, &out->newest);
+        break;
+    case 'f':
+        out->follow = true;
+        break;
+    default:
+        return (int)client_wrong_option(client, command, letter, argv);
+    }
+    return good ? -1 : CLIENT_USAGE;
+}
+
+/* A verb of audit: what its command line may hold. */
+struct verb {
+    const char *name;
+    const char *help;
+    const char *letters; /* for getopt */
+    const struct option *options;
+};
+
 /* Returns an exit code to end with, or -1. */
-static int read_filters(int argc, char **argv, const char *command, const char *help,
+static int read_filters(const struct client *client, const struct verb *verb, int argc, char **argv,
                         struct filters *out)
 {
-    static const struct option table[] = {
-        {"type", required_argument, NULL, 't'},     {"user", required_argument, NULL, 'u'},
-        {"ceremony", required_argument, NULL, 'c'}, {"from", required_argument, NULL, 'F'},
-        {"to", required_argument, NULL, 'T'},       {"severity-min", required_argument, NULL, 's'},
-        {"text", required_argument, NULL, 'x'},     {"after", required_argument, NULL, 'a'},
-        {"limit", required_argument, NULL, 'l'},    {"follow", no_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
-    bool good = true;
     int letter;
     optind = 1;
-    while (good && (letter = getopt_long(argc, argv, "fn:h", table, NULL)) != -1) {
-        switch (letter) {
-        case 't':
-            out->type = optarg;
-            break;
-        case 'u':
-            out->user = optarg;
-            break;
-        case 'c':
-            out->ceremony = optarg;
-            break;
-        case 'F':
-            out->from = optarg;
-            break;
-        case 'T':
-            out->to = optarg;
-            break;
-        case 's':
-            out->severity = optarg;
-            break;
-        case 'x':
-            out->text = optarg;
-            break;
-        case 'a':
-            good = read_number(optarg, &out->after);
-            out->after++;
-            break;
-        case 'l':
-            good = read_number(optarg, &out->limit);
-            break;
-        case 'n':
-            good = read_number(optarg, &out->newest);
-            break;
-        case 'f':
-            out->follow = true;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return CLIENT_DONE;
-        default:
-            good = false;
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, verb->letters, verb->options, NULL)) != -1) {
+        if (letter == 'h') {
+            fputs(verb->help, stdout);
+            return client_finish(client, CLIENT_DONE);
+        }
+        int done = take_option(client, verb->name, letter, argv, out);
+        if (done >= 0) {
+            return done;
         }
     }
-    if (!good || optind != argc) {
-        return (int)client_usage(command, "wrong option or number", NULL);
+    if (optind != argc) {
+        return (int)client_usage(client, verb->name, "unknown argument", argv[optind]);
     }
     return -1;
 }
@@ -124,10 +163,6 @@ static void append_text(struct buffer *params, const char *name, const char *val
 static bool write_params(const struct filters *filters, unsigned long long start,
                          unsigned long long limit, struct buffer *params)
 {
-    unsigned long long severity = 0;
-    if (filters->severity != NULL && !read_number(filters->severity, &severity)) {
-        return false;
-    }
     buffer_reset(params);
     append_text(params, "type", filters->type);
     append_text(params, "suser", filters->user);
@@ -135,8 +170,8 @@ static bool write_params(const struct filters *filters, unsigned long long start
     append_text(params, "from", filters->from);
     append_text(params, "to", filters->to);
     append_text(params, "text", filters->text);
-    if (filters->severity != NULL) {
-        buffer_append_format(params, "\"severity_min\":%llu,", severity);
+    if (filters->by_severity) {
+        buffer_append_format(params, "\"severity_min\":%llu,", filters->severity_min);
     }
     buffer_append_format(params, "\"after\":%lld,\"limit\":%llu", (long long)start - 1, limit);
     buffer_append_char(params, '\0');
@@ -180,8 +215,22 @@ struct walk {
     unsigned long long next; /* first index not looked at */
     unsigned long long left; /* entries that may still be shown */
     bool more;               /* there is something behind next */
-    bool first_json;
+    bool begun;              /* the head is printed */
+    bool lines;              /* with --json: a document a line, not one of all */
+    bool first;              /* nothing is printed behind the head */
 };
+
+/* The head waits for the first answer: a refusal prints nothing on standard output. */
+static void begin(const struct client *client, struct walk *walk)
+{
+    if (!walk->begun && !client->json) {
+        print_header();
+    } else if (!walk->begun && !walk->lines) {
+        fputs("{\"entries\":[", stdout);
+    }
+    walk->first = walk->first || !walk->begun;
+    walk->begun = true;
+}
 
 static void print_entries(const struct client *client, const struct json *entries,
                           struct walk *walk)
@@ -189,9 +238,10 @@ static void print_entries(const struct client *client, const struct json *entrie
     for (const struct json *entry = entries->child; entry != NULL; entry = entry->next) {
         const struct json *index = json_member(entry, "index");
         if (client->json) {
-            fputs(walk->first_json ? "" : ",", stdout);
+            fputs(walk->first || walk->lines ? "" : ",", stdout);
             (void)fwrite(entry->text.data, 1, entry->text.length, stdout);
-            walk->first_json = false;
+            fputs(walk->lines ? "\n" : "", stdout);
+            walk->first = false;
         } else {
             print_entry(entry);
         }
@@ -206,14 +256,17 @@ static void print_entries(const struct client *client, const struct json *entrie
 static enum client_exit print_page(struct client *client, const struct filters *filters,
                                    struct walk *walk, struct buffer *params)
 {
+    struct fault fault;
     if (!write_params(filters, walk->next, walk->left < PAGE ? walk->left : PAGE, params)) {
-        return client_usage("audit query", "--severity-min takes a number", NULL);
+        (void)fault_no_memory(&fault);
+        return client_tell(client, &fault, 0, "");
     }
     const struct json *result;
     enum client_exit code = client_call(client, "audit.query", params->data, &result);
     if (code != CLIENT_DONE) {
         return code;
     }
+    begin(client, walk);
     const struct json *entries = json_member(result, "entries");
     const struct json *next = json_member(result, "next");
     if (entries != NULL && entries->kind == JSON_ARRAY) {
@@ -239,22 +292,31 @@ static enum client_exit print_walk(struct client *client, const struct filters *
     return code;
 }
 
+/* Options of query, which tail has as well. */
+#define FILTER_OPTIONS                                                                        \
+    {"type", required_argument, NULL, 't'}, {"user", required_argument, NULL, 'u'},           \
+        {"ceremony", required_argument, NULL, 'c'}, {"from", required_argument, NULL, 'F'},   \
+        {"to", required_argument, NULL, 'T'}, {"severity-min", required_argument, NULL, 's'}, \
+        {"text", required_argument, NULL, 'x'},                                               \
+    {                                                                                         \
+        "help", no_argument, NULL, 'h'                                                        \
+    }
+
 enum client_exit command_audit_query(struct client *client, int argc, char **argv)
 {
+    static const struct option options[] = {FILTER_OPTIONS,
+                                            {"after", required_argument, NULL, 'a'},
+                                            {"limit", required_argument, NULL, 'l'},
+                                            {NULL, 0, NULL, 0}};
+    static const struct verb verb = {"audit query", query_help, ":h", options};
     struct filters filters = {.limit = 100};
-    int done = read_filters(argc, argv, "audit query", query_help, &filters);
+    int done = read_filters(client, &verb, argc, argv, &filters);
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    struct walk walk = {.next = filters.after, .first_json = true};
-    walk.left = filters.limit == 0 ? ~0ULL : filters.limit;
-    if (client->json) {
-        fputs("{\"entries\":[", stdout);
-    } else {
-        print_header();
-    }
+    struct walk walk = {.next = filters.after, .left = filters.limit};
     enum client_exit code = print_walk(client, &filters, &walk);
-    if (client->json) {
+    if (walk.begun && client->json) {
         fputs("]", stdout);
         if (walk.more) {
             printf(",\"next\":%llu", walk.next - 1);
@@ -263,7 +325,7 @@ enum client_exit command_audit_query(struct client *client, int argc, char **arg
     } else if (code == CLIENT_DONE && walk.more) {
         printf("there is more: guardianctl audit query --after %llu …\n", walk.next - 1);
     }
-    return output_finish(code);
+    return client_finish(client, code);
 }
 
 static enum client_exit log_entries(struct client *client, unsigned long long *out)
@@ -274,10 +336,11 @@ static enum client_exit log_entries(struct client *client, unsigned long long *o
     const struct json *size =
         log != NULL && log->kind == JSON_OBJECT ? json_member(log, "size") : NULL;
     if (code == CLIENT_DONE && (size == NULL || size->kind != JSON_INTEGER)) {
-        fputs("guardianctl: you may not read the audit trail: it takes the role operator, auditor "
-              "or workflow\n",
-              stderr);
-        return CLIENT_REFUSED;
+        struct fault fault;
+        (void)fault_set(&fault, ERR_NOT_PERMITTED, REASON_not_permitted, NULL,
+                        "You may not read the audit trail: it takes the role operator, auditor or "
+                        "workflow.");
+        return client_tell(client, &fault, 0, "");
     }
     if (code == CLIENT_DONE) {
         *out = (unsigned long long)size->integer;
@@ -287,36 +350,33 @@ static enum client_exit log_entries(struct client *client, unsigned long long *o
 
 enum client_exit command_audit_tail(struct client *client, int argc, char **argv)
 {
+    static const struct option options[] = {
+        FILTER_OPTIONS, {"follow", no_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+    static const struct verb verb = {"audit tail", tail_help, ":fn:h", options};
     struct filters filters = {.newest = 10};
-    int done = read_filters(argc, argv, "audit tail", tail_help, &filters);
+    int done = read_filters(client, &verb, argc, argv, &filters);
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    unsigned long long size;
+    unsigned long long size = 0;
     enum client_exit code = log_entries(client, &size);
     if (code != CLIENT_DONE) {
         return code;
     }
     struct walk walk = {.next = size > filters.newest ? size - filters.newest : 0,
                         .left = ~0ULL,
-                        .first_json = true};
-    if (!client->json) {
-        print_header();
-    } else if (!filters.follow) {
-        fputs("{\"entries\":[", stdout);
-    }
+                        .lines = filters.follow};
     code = print_walk(client, &filters, &walk);
     const struct timespec pause = {.tv_nsec = FOLLOW_MS * 1000000L};
     while (code == CLIENT_DONE && filters.follow) {
-        walk.first_json = true; /* one document a line */
-        code = output_finish(CLIENT_DONE);
+        code = client_finish(client, CLIENT_DONE);
         nanosleep(&pause, NULL);
         code = code == CLIENT_DONE ? print_walk(client, &filters, &walk) : code;
     }
-    if (client->json && !filters.follow) {
+    if (client->json && walk.begun && !walk.lines) {
         fputs("]}\n", stdout);
     }
-    return output_finish(code);
+    return client_finish(client, code);
 }
 
 static void print_member(const struct json *member, const char *prefix)
@@ -343,7 +403,7 @@ enum client_exit command_audit_show(struct client *client, int argc, char **argv
         return CLIENT_DONE;
     }
     if (argc != 2 || !read_number(argv[1], &index)) {
-        return client_usage("audit show", "one index is wanted, as in 17", NULL);
+        return client_usage(client, "audit show", "one index is wanted, as in 17", NULL);
     }
     char params[64];
     snprintf(params, sizeof params, "\"index\":%llu", index);
@@ -355,13 +415,14 @@ enum client_exit command_audit_show(struct client *client, int argc, char **argv
     const struct json *record = json_member(entry, "record");
     if (client->json || record == NULL || record->kind != JSON_OBJECT) {
         client_print_json(entry);
-        return output_finish(CLIENT_DONE);
+        return client_finish(client, CLIENT_DONE);
     }
     printf("entry %llu\n", index);
     for (const struct json *member = record->child; member != NULL; member = member->next) {
         print_member(member, "");
     }
-    struct slice hash = output_member(entry, "leaf_hash");
-    printf("  %-20s%.*s\n", "leaf hash", (int)hash.length, hash.data);
-    return output_finish(CLIENT_DONE);
+    printf("  %-20s", "leaf hash");
+    output_text(output_member(entry, "leaf_hash"), 0);
+    putchar('\n');
+    return client_finish(client, CLIENT_DONE);
 }

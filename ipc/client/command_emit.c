@@ -1,17 +1,12 @@
 /* guardianctl emit: one event from the command line, or JSON lines from standard input. */
 #include <getopt.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/base/memory.h"
 #include "audit/catalogue/catalogue.h"
-#include "ipc/client/client.h"
-
-#define BATCH_EVENTS 256
-#define BATCH_BYTES (2u * 1024 * 1024)
-#define LINE_BYTES_MAX (1024u * 1024)
+#include "ipc/client/delivery.h"
 
 static const char help[] =
     "usage: guardianctl emit --type TYPE key=value…\n"
@@ -23,9 +18,17 @@ static const char help[] =
     "in batches of 256, each of which is recorded whole or not at all.\n\n"
     "  --type TYPE     one event of this type, its fields as key=value\n"
     "  --partial       record the good events of a batch even if others are refused\n"
-    "  --request-id ID with --type: calling again with the same ID records nothing twice\n"
+    "  --request-id ID calling again with the same ID and events records nothing twice. Of an "
+    "input\n"
+    "                  with several batches the first has ID, the others ID.2, ID.3, …\n"
     "  --help          print this\n\n"
-    "guardianctl catalogue list shows the types; a refusal names the field that is wrong.\n"
+    "When it ends early, what it says names the first line not known to be recorded, and the\n"
+    "request ID to go on with. --json prints one document: {accepted, first, last, request_id} "
+    "for\n"
+    "--type; {batches:[those with lines, and with --partial refused:[{line, reason, field,\n"
+    "message}]], accepted, refused} for standard input, if anything was recorded; an error has\n"
+    "line, accepted, resume_line, and uncertain and request_id when the outcome is not known.\n\n"
+    "guardianctl catalogue show TYPE shows the fields; a refusal names the one that is wrong.\n"
     "exit codes: 0 recorded, 1 refused, 2 wrong usage, 3 no daemon.\n";
 
 struct emit_options {
@@ -34,185 +37,29 @@ struct emit_options {
     bool partial;
 };
 
-struct batch {
-    struct buffer events; /* JSON, separated by commas */
-    size_t count;
-    unsigned long first_line; /* line number of the first event */
-    unsigned long *lines;     /* BATCH_EVENTS of them */
-};
-
-static void random_request_id(char out[33])
-{
-    uint8_t bytes[16];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2hex(out, 33, bytes, sizeof bytes);
-}
-
-static void print_refused(const struct json *result, const unsigned long *lines)
-{
-    const struct json *refused = json_member(result, "refused");
-    const struct json *at = refused != NULL && refused->kind == JSON_ARRAY ? refused->child : NULL;
-    for (; at != NULL; at = at->next) {
-        const struct json *index = json_member(at, "index");
-        struct slice reason = output_member(at, "reason");
-        struct slice field = output_member(at, "field");
-        unsigned long line = 0;
-        if (lines != NULL && index != NULL && index->kind == JSON_INTEGER && index->integer >= 0 &&
-            index->integer < BATCH_EVENTS) {
-            line = lines[index->integer];
-        }
-        fprintf(stderr, "line %lu: ", line);
-        output_error_text(reason);
-        fputs(field.length > 0 ? " " : "", stderr);
-        output_error_text(field); /* may bear a name that somebody else chose */
-        fputs("\n", stderr);
-    }
-}
-
-static bool has_refused(const struct json *result)
-{
-    const struct json *refused = json_member(result, "refused");
-    return refused != NULL && refused->count > 0;
-}
-
-static void print_accepted(const struct client *client, const struct json *result)
-{
-    if (client->json) {
-        client_print_json(result);
-        return;
-    }
-    struct slice accepted = output_member(result, "accepted");
-    struct slice first = output_member(result, "first");
-    struct slice last = output_member(result, "last");
-    printf("%.*s recorded", (int)accepted.length, accepted.data);
-    if (first.length > 0) {
-        printf(", index %.*s to %.*s", (int)first.length, first.data, (int)last.length, last.data);
-    }
-    putchar('\n');
-}
-
-/* Sends what the batch holds, prints what came of it, empties it. */
-static enum client_exit send_batch(struct client *client, const struct emit_options *options,
-                                   struct batch *batch)
-{
-    char id[33];
-    random_request_id(id);
-    struct buffer params;
-    buffer_init(&params, 2 * BATCH_BYTES + LINE_BYTES_MAX);
-    buffer_append_text(&params, "\"events\":[");
-    buffer_append_slice(&params, buffer_slice(&batch->events));
-    buffer_append_format(&params,
-                         "],\"partial\":%s,\"request_id\":", options->partial ? "true" : "false");
-    json_write_string(&params, slice_of(options->request_id != NULL ? options->request_id : id));
-    buffer_append_char(&params, '\0');
-    const struct json *result = NULL;
-    struct fault fault;
-    fault_clear(&fault);
-    enum err err = buffer_result(&params) != OK || buffer_result(&batch->events) != OK
-                       ? fault_no_memory(&fault)
-                       : client_try(client, "event.emit", params.data, &result, &fault);
-    buffer_done(&params);
-    enum client_exit code = CLIENT_DONE;
-    if (err == OK) {
-        print_accepted(client, result);
-        print_refused(result, batch->lines);
-        code = has_refused(result) ? CLIENT_REFUSED : CLIENT_DONE;
-    } else {
-        if (fault.index >= 0 && fault.index < (int64_t)batch->count && batch->lines != NULL) {
-            fprintf(stderr, "line %lu: nothing of its batch (from line %lu on) was recorded\n",
-                    batch->lines[fault.index], batch->first_line);
-        }
-        code = client_refused(err, &fault);
-    }
-    buffer_reset(&batch->events);
-    batch->count = 0;
-    return code;
-}
-
-/* Is the line one JSON object? It is sent as it stands, so it must not be able to break out. */
-static bool check_line(struct slice line, unsigned long number)
-{
-    const struct json_limits limits = {.depth = 16, .members = 4096};
-    struct arena arena;
-    struct json *value;
-    struct fault fault;
-    arena_init(&arena, 64u * 1024 * 1024);
-    fault_clear(&fault);
-    bool good = json_parse(&arena, line, &limits, &value, &fault) == OK;
-    if (good && value->kind != JSON_OBJECT) {
-        (void)fault_set(&fault, ERR_PARSE, REASON_bad_json, NULL, "An event is a JSON object.");
-        good = false;
-    }
-    if (!good) {
-        fprintf(stderr, "line %lu: %s %s\n", number, reason_word(fault.reason), fault.sentence);
-    }
-    arena_done(&arena);
-    return good;
-}
-
-static bool is_blank(const char *line, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (strchr(" \t\r\n", line[i]) == NULL || line[i] == '\0') {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Puts a line into the batch; CLIENT_REFUSED if it is no event. */
-static enum client_exit take_line(struct batch *batch, struct slice line, unsigned long number)
-{
-    if (is_blank(line.data, line.length)) {
-        return CLIENT_DONE;
-    }
-    if (line.length > LINE_BYTES_MAX) {
-        fprintf(stderr, "line %lu: too_large: at most %u octets\n", number, LINE_BYTES_MAX);
-        return CLIENT_REFUSED;
-    }
-    if (!check_line(line, number)) {
-        return CLIENT_REFUSED;
-    }
-    if (batch->count == 0) {
-        batch->first_line = number;
-    } else {
-        buffer_append_char(&batch->events, ',');
-    }
-    buffer_append_slice(&batch->events, line);
-    batch->lines[batch->count++] = number;
-    return CLIENT_DONE;
-}
-
 /* Without --partial the first refusal ends it: what follows may depend on what was refused. */
-static enum client_exit emit_lines(struct client *client, const struct emit_options *options,
-                                   struct batch *batch)
+static enum client_exit emit_lines(struct delivery *delivery)
 {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t length;
-    unsigned long number = 0;
     enum client_exit code = CLIENT_DONE;
     bool go_on = true;
     while (go_on && (length = getline(&line, &capacity, stdin)) >= 0) {
         size_t octets = (size_t)length;
         octets -= octets > 0 && line[octets - 1] == '\n' ? 1 : 0;
-        enum client_exit taken = take_line(batch, (struct slice){line, octets}, ++number);
-        if (taken == CLIENT_DONE &&
-            (batch->count == BATCH_EVENTS || batch->events.length > BATCH_BYTES)) {
-            taken = send_batch(client, options, batch);
-        }
+        enum client_exit taken = delivery_add_line(delivery, (struct slice){line, octets});
         code = taken == CLIENT_DONE ? code : taken;
-        go_on = taken == CLIENT_DONE || (taken == CLIENT_REFUSED && options->partial);
-    }
-    if (ferror(stdin)) {
-        fputs("guardianctl: standard input could not be read\n", stderr);
-        code = CLIENT_REFUSED;
-    }
-    if (go_on && batch->count > 0) {
-        enum client_exit sent = send_batch(client, options, batch);
-        code = sent == CLIENT_DONE ? code : sent;
+        go_on = taken == CLIENT_DONE || (taken == CLIENT_REFUSED && delivery->partial);
     }
     memory_free(line);
+    if (go_on && ferror(stdin)) {
+        code = delivery_broken_off(delivery);
+    } else if (go_on) {
+        enum client_exit sent = delivery_flush(delivery);
+        code = sent == CLIENT_DONE ? code : sent;
+    }
+    delivery_end(delivery, code);
     return code;
 }
 
@@ -223,37 +70,56 @@ static bool is_boolean_field(struct slice name)
     return field != NULL && field->kind == VALUE_BOOLEAN;
 }
 
-/* One event of --type and key=value pairs. */
-static enum client_exit emit_one(struct client *client, const struct emit_options *options,
-                                 struct batch *batch, int count, char **pairs)
+/* The event of --type and key=value pairs as JSON. */
+static enum client_exit write_event(const struct client *client, const char *type, int count,
+                                    char **pairs, struct buffer *out)
 {
-    buffer_append_text(&batch->events, "{\"type\":");
-    json_write_string(&batch->events, slice_of(options->type));
+    buffer_append_text(out, "{\"type\":");
+    json_write_string(out, slice_of(type));
     for (int i = 0; i < count; i++) {
         const char *equals = strchr(pairs[i], '=');
         if (equals == NULL || equals == pairs[i]) {
-            return client_usage("emit", "a field is given as key=value, not", pairs[i]);
+            return client_usage(client, "emit", "a field is given as key=value, not", pairs[i]);
         }
         struct slice name = {pairs[i], (size_t)(equals - pairs[i])};
         struct slice value = slice_of(equals + 1);
         if (!json_is_utf8(slice_of(pairs[i]))) {
-            return client_usage("emit", "this field is not UTF-8:", pairs[i]);
+            return client_usage(client, "emit", "this field is not UTF-8:", pairs[i]);
         }
-        buffer_append_char(&batch->events, ',');
-        json_write_string(&batch->events, name);
-        buffer_append_char(&batch->events, ':');
+        buffer_append_char(out, ',');
+        json_write_string(out, name);
+        buffer_append_char(out, ':');
         if (is_boolean_field(name) && (slice_is(value, "true") || slice_is(value, "false"))) {
-            buffer_append_slice(&batch->events, value);
+            buffer_append_slice(out, value);
         } else {
-            json_write_string(&batch->events, value);
+            json_write_string(out, value);
         }
     }
-    buffer_append_char(&batch->events, '}');
-    batch->count = 1;
-    return send_batch(client, options, batch);
+    buffer_append_char(out, '}');
+    return CLIENT_DONE;
 }
 
-static int read_options(int argc, char **argv, struct emit_options *out)
+static enum client_exit emit_one(struct delivery *delivery, const char *type, int count,
+                                 char **pairs)
+{
+    struct buffer event;
+    if (!json_is_utf8(slice_of(type))) {
+        return client_usage(delivery->client, "emit", "this type is not UTF-8:", type);
+    }
+    buffer_init(&event, 4 * DELIVERY_LINE_BYTES);
+    enum client_exit code = write_event(delivery->client, type, count, pairs, &event);
+    if (code == CLIENT_DONE && buffer_result(&event) != OK) {
+        code = client_failed(delivery->client, "The event is too long to be sent.");
+    }
+    if (code == CLIENT_DONE) {
+        code = delivery_send_event(delivery, buffer_slice(&event));
+    }
+    buffer_done(&event);
+    return code;
+}
+
+static int read_options(const struct client *client, int argc, char **argv,
+                        struct emit_options *out)
 {
     static const struct option table[] = {{"type", required_argument, NULL, 't'},
                                           {"partial", no_argument, NULL, 'p'},
@@ -262,7 +128,8 @@ static int read_options(int argc, char **argv, struct emit_options *out)
                                           {NULL, 0, NULL, 0}};
     int letter;
     optind = 1;
-    while ((letter = getopt_long(argc, argv, "h", table, NULL)) != -1) {
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
         switch (letter) {
         case 't':
             out->type = optarg;
@@ -275,17 +142,14 @@ static int read_options(int argc, char **argv, struct emit_options *out)
             break;
         case 'h':
             fputs(help, stdout);
-            return CLIENT_DONE;
+            return (int)client_finish(client, CLIENT_DONE);
         default:
-            return client_usage("emit", "wrong option", NULL);
+            return (int)client_wrong_option(client, "emit", letter, argv);
         }
     }
     if (out->type == NULL && optind < argc) {
-        return client_usage("emit",
-                            "fields are given with --type; without argument to it:", argv[optind]);
-    }
-    if (out->type == NULL && out->request_id != NULL) {
-        return client_usage("emit", "--request-id goes with --type", NULL);
+        return (int)client_usage(client, "emit", "fields are given with --type; without it, not",
+                                 argv[optind]);
     }
     return -1;
 }
@@ -293,25 +157,21 @@ static int read_options(int argc, char **argv, struct emit_options *out)
 enum client_exit command_emit(struct client *client, int argc, char **argv)
 {
     struct emit_options options = {0};
-    int done = read_options(argc, argv, &options);
+    int done = read_options(client, argc, argv, &options);
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    struct batch batch = {0};
-    buffer_init(&batch.events, 2 * BATCH_BYTES);
-    enum client_exit code;
-    if (options.type != NULL) {
-        code = emit_one(client, &options, &batch, argc - optind, argv + optind);
-    } else {
-        batch.lines = memory_allocate(BATCH_EVENTS * sizeof *batch.lines);
-        if (batch.lines == NULL) {
-            fputs("guardianctl: out of memory\n", stderr);
-            code = CLIENT_REFUSED;
-        } else {
-            code = emit_lines(client, &options, &batch);
-        }
+    struct delivery *delivery = memory_allocate(sizeof *delivery);
+    if (delivery == NULL) {
+        return client_failed(client, "Out of memory.");
     }
-    memory_free(batch.lines);
-    buffer_done(&batch.events);
-    return output_finish(code);
+    delivery_init(delivery, client, options.request_id);
+    delivery->partial = options.partial;
+    delivery->has_lines = options.type == NULL;
+    enum client_exit code = options.type != NULL
+                                ? emit_one(delivery, options.type, argc - optind, argv + optind)
+                                : emit_lines(delivery);
+    delivery_done(delivery);
+    memory_free(delivery);
+    return client_finish(client, code);
 }

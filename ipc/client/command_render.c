@@ -14,6 +14,7 @@
 #include "audit/base/buffer.h"
 #include "audit/event/event.h"
 #include "audit/render/render.h"
+#include "ipc/client/output.h"
 
 #define READ_BYTES 65536
 #define ARENA_BYTES_MAX (64 * 1024 * 1024)           /* a line of numbers grows in its tree */
@@ -177,26 +178,13 @@ static bool write_output(struct rendering *rendering)
 
 /* ---- records ---- */
 
-/* A hostile member name must not reach the terminal as it is. */
-static void print_field(const char *field)
-{
-    for (; *field != '\0'; field++) {
-        unsigned char octet = (unsigned char)*field;
-        if (octet >= 0x20 && octet < 0x7f) {
-            fputc(octet, stderr);
-        } else {
-            fprintf(stderr, "\\x%02x", octet);
-        }
-    }
-}
-
 static void refuse(struct rendering *rendering, enum reason reason, const char *field)
 {
     rendering->refused_some = true;
     fprintf(stderr, "line %llu: %s", rendering->line_number, reason_word(reason));
     if (field[0] == '/') {
         fputc(' ', stderr);
-        print_field(field + 1);
+        output_error_text(slice_of(field + 1)); /* may bear a name that somebody else chose */
     }
     fputc('\n', stderr);
 }

@@ -1,5 +1,5 @@
-#include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ipc/client/client.h"
 
@@ -7,27 +7,6 @@ static const char status_help[] =
     "usage: guardianctl status\n\n"
     "Says how the guardian is: version, log, sinks (how far each is behind), GeoIP database,\n"
     "connections. Below operator, auditor and workflow only version and state are shown.\n";
-
-static const char catalogue_help[] =
-    "usage: guardianctl catalogue list\n\n"
-    "Lists every event type: its name for event.emit, the ID in the lines, severity, and who may\n"
-    "emit it. --json shows fields and keys as well.\n";
-
-/* Commands without options of their own: only --help. Returns -1 to go on. */
-static int only_help(int argc, char **argv, const char *name, const char *text)
-{
-    static const struct option table[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    optind = 1;
-    int letter = getopt_long(argc, argv, "h", table, NULL);
-    if (letter == 'h') {
-        fputs(text, stdout);
-        return CLIENT_DONE;
-    }
-    if (letter != -1 || optind < argc) {
-        return client_usage(name, "wrong argument", optind < argc ? argv[optind] : NULL);
-    }
-    return -1;
-}
 
 static void print_pair(const char *label, const struct json *object, const char *name)
 {
@@ -90,9 +69,13 @@ static void print_status(const struct json *status)
 
 enum client_exit command_status(struct client *client, int argc, char **argv)
 {
-    int help = only_help(argc, argv, "status", status_help);
-    if (help >= 0) {
-        return (enum client_exit)help;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(status_help, stdout);
+        return client_finish(client, CLIENT_DONE);
+    }
+    if (argc > 1) {
+        return client_usage(client, "status",
+                            argv[1][0] == '-' ? "unknown option" : "unknown argument", argv[1]);
     }
     const struct json *status;
     enum client_exit code = client_call(client, "system.status", "", &status);
@@ -104,37 +87,5 @@ enum client_exit command_status(struct client *client, int argc, char **argv)
     } else {
         print_status(status);
     }
-    return output_finish(CLIENT_DONE);
-}
-
-enum client_exit command_catalogue_list(struct client *client, int argc, char **argv)
-{
-    int help = only_help(argc, argv, "catalogue list", catalogue_help);
-    if (help >= 0) {
-        return (enum client_exit)help;
-    }
-    const struct json *catalogue;
-    enum client_exit code = client_call(client, "catalogue.list", "", &catalogue);
-    if (code != CLIENT_DONE) {
-        return code;
-    }
-    const struct json *types = json_member(catalogue, "types");
-    if (client->json) {
-        client_print_json(catalogue);
-    } else if (types != NULL && types->kind == JSON_ARRAY) {
-        printf("%-36s %-8s %-3s %-9s %s\n", "TYPE", "ID", "SEV", "EMIT", "NAME");
-        for (const struct json *type = types->child; type != NULL; type = type->next) {
-            output_text(output_member(type, "type"), 36);
-            putchar(' ');
-            output_text(output_member(type, "id"), 8);
-            putchar(' ');
-            output_text(output_member(type, "severity"), 3);
-            putchar(' ');
-            output_text(output_member(type, "emit"), 9);
-            putchar(' ');
-            output_text(output_member(type, "name"), 0);
-            putchar('\n');
-        }
-    }
-    return output_finish(CLIENT_DONE);
+    return client_finish(client, CLIENT_DONE);
 }

@@ -29,7 +29,8 @@ static const struct command commands[] = {
     {"audit", "query", command_audit_query, "entries of the audit trail, filtered"},
     {"audit", "tail", command_audit_tail, "the newest entries, -f to follow"},
     {"audit", "show", command_audit_show, "one entry with all its fields"},
-    {"catalogue", "list", command_catalogue_list, "every event type"},
+    {"catalogue", "list", command_catalogue_list, "event types, all or those of a pattern"},
+    {"catalogue", "show", command_catalogue_show, "one event type with its fields"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 
@@ -37,8 +38,9 @@ static const struct command commands[] = {
 
 static void print_help(void)
 {
-    fputs("usage: guardianctl [--connect URL] [--json] [--as LOGIN[:ID:NAME:PRIVILEGE]]\n"
-          "                   [--from ADDRESS] COMMAND [ARGUMENTS]\n\n",
+    fputs("usage: guardianctl [--connect URL] [--json] [--timeout SECONDS]\n"
+          "                   [--as LOGIN[:ID:NAME:PRIVILEGE]] [--from ADDRESS]\n"
+          "                   COMMAND [ARGUMENTS]\n\n",
           stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
         char name[64];
@@ -49,7 +51,8 @@ static void print_help(void)
     fputs("\n"
           "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
           "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
-          "  --json           one JSON document instead of tables\n"
+          "  --json           one JSON document instead of tables, errors too (on standard error)\n"
+          "  --timeout N      seconds to wait for the daemon, 1 to 3600 (60)\n"
           "  --as LOGIN…      for a workflow: the user it acts for\n"
           "  --from ADDRESS   with --as: the address that user comes from\n"
           "  --version        print the version\n\n"
@@ -59,24 +62,40 @@ static void print_help(void)
           stdout);
 }
 
+static bool read_timeout(const char *text, unsigned *out_ms)
+{
+    char *end;
+    unsigned long seconds = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+    if (seconds < 1 || seconds > 3600 || *end != '\0') {
+        return false;
+    }
+    *out_ms = (unsigned)seconds * 1000;
+    return true;
+}
+
 /* Returns an exit code to end with, or -1; optind then stands at the command. */
 static int read_options(int argc, char **argv, struct client *out)
 {
-    static const struct option table[] = {{"connect", required_argument, NULL, 'c'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"as", required_argument, NULL, 'a'},
-                                          {"from", required_argument, NULL, 'f'},
-                                          {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option table[] = {
+        {"connect", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+        {"timeout", required_argument, NULL, 't'}, {"as", required_argument, NULL, 'a'},
+        {"from", required_argument, NULL, 'f'},    {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int letter;
-    while ((letter = getopt_long(argc, argv, "+h", table, NULL)) != -1) {
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, "+:h", table, NULL)) != -1) {
         switch (letter) {
         case 'c':
-            out->url = optarg;
+            out->place.url = optarg;
+            out->place.source = "--connect";
             break;
         case 'j':
             out->json = true;
+            break;
+        case 't':
+            if (!read_timeout(optarg, &out->place.timeout_ms)) {
+                return client_usage(out, "", "--timeout takes 1 to 3600 seconds, not", optarg);
+            }
             break;
         case 'a':
             out->as = optarg;
@@ -91,13 +110,11 @@ static int read_options(int argc, char **argv, struct client *out)
             print_help();
             return CLIENT_DONE;
         default:
-            fputs("Try: guardianctl --help\n", stderr);
-            return CLIENT_USAGE;
+            return client_wrong_option(out, "", letter, argv);
         }
     }
     if (out->from != NULL && out->as == NULL) {
-        fputs("guardianctl: --from goes with --as: whose address is it?\n", stderr);
-        return CLIENT_USAGE;
+        return client_usage(out, "", "--from goes with --as: whose address is it?", NULL);
     }
     return -1;
 }
@@ -135,23 +152,54 @@ static int take_trailing_json(int argc, char **argv, struct client *client)
     return kept;
 }
 
-static bool choose_url(struct client *client, char *place, size_t size)
+static bool choose_url(struct session_place *place, char *text, size_t size)
 {
     const char *environment = getenv("GUARDIAN_URL");
-    if (client->url != NULL) {
+    const char *home = getenv("GUARDIAN_HOME");
+    if (place->url != NULL) {
         return true;
     }
     if (environment != NULL && environment[0] != '\0') {
-        client->url = environment;
+        place->url = environment;
+        place->source = "GUARDIAN_URL";
         return true;
     }
-    client->url = place;
-    return config_default_url(place, size) == OK;
+    place->url = text;
+    place->source = home != NULL && home[0] != '\0' ? "GUARDIAN_HOME"
+                                                    : "the default, a daemon without configuration";
+    return config_default_url(text, size) == OK;
+}
+
+/* What a noun alone says: its verbs. */
+static enum client_exit wrong_command(const struct client *client, int argc, char **argv)
+{
+    char verbs[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < COMMANDS && argc > 0; i++) {
+        if (strcmp(commands[i].noun, argv[0]) == 0) {
+            length += (size_t)snprintf(verbs + length, sizeof verbs - length, "%s%s",
+                                       length == 0 ? "" : ", ", commands[i].verb);
+        }
+    }
+    if (argc == 0) {
+        return client_usage(client, "", "no command given", NULL);
+    }
+    if (length == 0) {
+        return client_usage(client, "", "no such command:", argv[0]);
+    }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        print_help();
+        return client_finish(client, CLIENT_DONE);
+    }
+    char wrong[400];
+    snprintf(wrong, sizeof wrong, "%s takes one of: %s%s", argv[0], verbs,
+             argc > 1 ? "; there is no" : "");
+    return client_usage(client, "", wrong, argc > 1 ? argv[1] : NULL);
 }
 
 int main(int argc, char **argv)
 {
-    struct client client = {0};
+    struct client client = {.place.timeout_ms = 60000};
     char url[512];
     setlocale(LC_CTYPE, "");
     int done = read_options(argc, argv, &client);
@@ -161,18 +209,16 @@ int main(int argc, char **argv)
     argc -= optind;
     argv += optind;
     int words = 0;
+    argc = take_trailing_json(argc, argv, &client);
     const struct command *command = find_command(argc, argv, &words);
     if (command == NULL) {
-        fprintf(stderr, "guardianctl: %s%s. Try: guardianctl --help\n",
-                argc == 0 ? "no command given" : "no such command: ", argc == 0 ? "" : argv[0]);
-        return CLIENT_USAGE;
+        return wrong_command(&client, argc, argv);
     }
-    if (sodium_init() < 0 || !choose_url(&client, url, sizeof url)) {
-        fputs("guardianctl: the daemon's socket is not known: give it with --connect URL\n",
-              stderr);
-        return CLIENT_USAGE;
+    if (sodium_init() < 0 || !choose_url(&client.place, url, sizeof url)) {
+        return client_usage(&client, "",
+                            "the daemon's socket is not known: give it with --connect URL", NULL);
     }
-    argc = take_trailing_json(argc - (words - 1), argv + (words - 1), &client);
+    argc -= words - 1;
     arena_init(&client.arena, (size_t)1 << 30);
     enum client_exit code = command->run(&client, argc, argv + (words - 1));
     session_close(client.session);

@@ -1,52 +1,99 @@
 #include "ipc/client/session.h"
 
+#include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/util/platform.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "audit/base/clock.h"
 #include "audit/base/memory.h"
 
 #define SEND_MS 10000
-#define ANSWER_MS 60000
 #define MESSAGE_MAX (64u * 1024 * 1024)
+#define BACK_OFF_FIRST_MS 10
+#define BACK_OFF_MAX_MS 500
 
 struct session {
     nng_socket socket;
-    char url[512];
+    struct session_place place;
 };
 
-static enum err unreachable(const struct session *session, int code, struct fault *fault)
+/* Is somebody there who may have room for one more connection in a moment? */
+static bool is_busy(int code)
 {
-    return fault_set(fault, code == NNG_ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED, REASON_io, NULL,
-                     "The guardian cannot be reached at %s: %s. Is master_key_guardian running, "
-                     "and may you use its socket? (--connect URL names another.)",
-                     session->url, nng_strerror(code));
+    return code == NNG_EAGAIN || code == NNG_ECONNRESET || code == NNG_ECONNABORTED ||
+           code == NNG_ECONNSHUT || code == NNG_ECLOSED;
 }
 
-enum err session_open(const char *url, struct session **out, struct fault *fault)
+/* What a person can do about it: depends on what lies at the path of an ipc:// URL. */
+static const char *what_to_do(const char *url, int code)
+{
+    struct stat status;
+    if (is_busy(code)) {
+        return "It is there but takes no further connection, or none of yours: try again later, or "
+               "ask who runs it for a role.";
+    }
+    if (strncmp(url, "ipc://", 6) != 0) {
+        return "Is it the right URL, as in ipc:///run/guardian.sock?";
+    }
+    if (stat(url + 6, &status) == 0) {
+        return S_ISSOCK(status.st_mode)
+                   ? "The socket is there: does master_key_guardian still run, and may you use it?"
+                   : "What lies there is no socket: give the daemon's with --connect URL.";
+    }
+    return errno == EACCES
+               ? "You may not look into its directory: ask for access, or name another socket with "
+                 "--connect URL."
+               : "There is no such socket: start master_key_guardian, or name its socket with "
+                 "--connect URL or GUARDIAN_URL.";
+}
+
+static enum err unreachable(const struct session_place *place, int code, struct fault *fault)
+{
+    return fault_set(fault, code == NNG_ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED, REASON_unreachable,
+                     NULL, "The guardian cannot be reached at %.200s (from %s): %s. %s", place->url,
+                     place->source, nng_strerror(code), what_to_do(place->url, code));
+}
+
+static int dial(const struct session *session)
+{
+    int64_t until_ms = clock_boot_ms() + session->place.timeout_ms;
+    int64_t delay_ms = BACK_OFF_FIRST_MS;
+    int code;
+    while (is_busy(code = nng_dial(session->socket, session->place.url, NULL, 0)) &&
+           clock_boot_ms() + delay_ms < until_ms) {
+        /* Those who were refused together must not come back together. */
+        nng_msleep((nng_duration)(delay_ms / 2 + randombytes_uniform((uint32_t)delay_ms)));
+        delay_ms = delay_ms * 2 > BACK_OFF_MAX_MS ? BACK_OFF_MAX_MS : delay_ms * 2;
+    }
+    return code;
+}
+
+enum err session_open(const struct session_place *place, struct session **out, struct fault *fault)
 {
     struct session *session = memory_allocate_zeroed(sizeof *session);
     if (session == NULL) {
         return fault_no_memory(fault);
     }
-    snprintf(session->url, sizeof session->url, "%s", url);
+    session->place = *place;
     int code = nng_req0_open(&session->socket);
     if (code != 0) {
-        enum err err = unreachable(session, code, fault);
         memory_free(session);
-        return err;
+        return unreachable(place, code, fault);
     }
     /* A call is sent again only when its connection breaks; acts carry a request_id for that. */
     nng_socket_set_ms(session->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     nng_socket_set_ms(session->socket, NNG_OPT_SENDTIMEO, SEND_MS);
-    nng_socket_set_ms(session->socket, NNG_OPT_RECVTIMEO, ANSWER_MS);
+    nng_socket_set_ms(session->socket, NNG_OPT_RECVTIMEO, (nng_duration)place->timeout_ms);
     nng_socket_set_size(session->socket, NNG_OPT_RECVMAXSZ, MESSAGE_MAX);
-    code = nng_dial(session->socket, url, NULL, 0);
+    code = dial(session);
     if (code != 0) {
-        enum err err = unreachable(session, code, fault);
         session_close(session);
-        return err;
+        return unreachable(place, code, fault);
     }
     *out = session;
     return OK;
@@ -138,11 +185,17 @@ static enum err exchange(struct session *session, struct arena *arena, struct bu
     }
     if (code != 0) {
         nng_msg_free(message);
-        return unreachable(session, code, fault);
+        return unreachable(&session->place, code, fault);
     }
     code = nng_recvmsg(session->socket, &message, 0);
+    if (code == NNG_ETIMEDOUT) {
+        return fault_set(fault, ERR_TIMEOUT, REASON_unreachable, NULL,
+                         "The guardian at %.200s (from %s) gave no answer within %u s.",
+                         session->place.url, session->place.source,
+                         session->place.timeout_ms / 1000);
+    }
     if (code != 0) {
-        return unreachable(session, code, fault);
+        return unreachable(&session->place, code, fault);
     }
     *out = arena_copy(arena, (struct slice){nng_msg_body(message), nng_msg_len(message)});
     nng_msg_free(message);

@@ -10,8 +10,18 @@
 
 struct session;
 
-/* Dials the daemon at url. ERR_CLOSED: nobody answers there (the fault says what to look at). */
-MUST_CHECK enum err session_open(const char *url, struct session **out, struct fault *fault);
+/* Where the daemon is looked for. Strings borrowed. */
+struct session_place {
+    const char *url;
+    const char *source;  /* what named the URL: "--connect", "GUARDIAN_URL", … */
+    unsigned timeout_ms; /* for connecting, and for each answer */
+};
+
+/* Dials the daemon. One that is there but has no room for a connection at the moment is tried
+ * again, later and later, up to the time-out. ERR_CLOSED or ERR_TIMEOUT: nobody answers there (the
+ * fault says what was tried, what named it and what to look at). */
+MUST_CHECK enum err session_open(const struct session_place *place, struct session **out,
+                                 struct fault *fault);
 void session_close(struct session *session);
 
 /* Calls a method; params is JSON text of an object ("" for none). *out_result lives in the arena.

@@ -11,6 +11,7 @@
 #include "audit/base/arena.h"
 #include "audit/base/memory.h"
 #include "ipc/daemon/config_build.h"
+#include "ipc/daemon/config_look.h"
 #include "ipc/daemon/config_paths.h"
 #include "ipc/daemon/config_setting.h"
 #include "ipc/daemon/config_yaml.h"
@@ -174,7 +175,7 @@ static void check_text(struct slice text, struct problems *problems)
     }
 }
 
-enum err config_parse(struct slice text, const char *name, struct config **out,
+static enum err parse(struct slice text, const char *name, bool look, struct config **out,
                       struct buffer *lines)
 {
     struct problems problems = {.lines = lines, .file = name};
@@ -186,6 +187,9 @@ enum err config_parse(struct slice text, const char *name, struct config **out,
         struct config_document document;
         config_yaml_read(&arena, text, &problems, &document);
         config = config_build(&document, &problems);
+        if (look && config != NULL) {
+            config_look(config, document.root, &problems);
+        }
     }
     arena_done(&arena);
     enum err err = problems_result(&problems);
@@ -196,6 +200,12 @@ enum err config_parse(struct slice text, const char *name, struct config **out,
     note_origin(config, text, name);
     *out = config;
     return OK;
+}
+
+enum err config_parse(struct slice text, const char *name, struct config **out,
+                      struct buffer *lines)
+{
+    return parse(text, name, false, out, lines);
 }
 
 /* Reads to the end of the file, but no further than the buffer's maximum. */
@@ -238,16 +248,21 @@ static enum err read_file(const char *file, struct buffer *text, struct buffer *
     return err;
 }
 
-enum err config_load(const char *file, struct config **out, struct buffer *lines)
+static enum err load(const char *file, bool look, struct config **out, struct buffer *lines)
 {
     struct buffer text;
     buffer_init(&text, CONFIG_FILE_MAX + 1); /* one more, to see that it is too long */
     enum err err = read_file(file, &text, lines);
     if (err == OK) {
-        err = config_parse(buffer_slice(&text), file, out, lines);
+        err = parse(buffer_slice(&text), file, look, out, lines);
     }
     buffer_done(&text);
     return err;
+}
+
+enum err config_load(const char *file, struct config **out, struct buffer *lines)
+{
+    return load(file, false, out, lines);
 }
 
 /* Without a file, the City database is found where people put it: in the private directory, or
@@ -268,25 +283,40 @@ static void find_city(struct config *config)
     }
 }
 
-enum err config_defaults(struct config **out, struct buffer *lines)
+static enum err defaults(bool look, struct config **out, struct buffer *lines)
 {
     struct problems problems = {.lines = lines};
     struct fault fault;
     char directory[CONFIG_PATH_BYTES];
     if (config_private_directory(directory, sizeof directory, &fault) != OK ||
-        config_directory_make(directory, &fault) != OK) {
+        (!look && config_directory_make(directory, &fault) != OK)) {
         problem_add(&problems, 0, "%s", fault.sentence);
         return problems_result(&problems);
     }
     struct config *config = config_build_defaults(directory, &problems);
+    if (config != NULL) {
+        find_city(config);
+    }
+    if (look && config != NULL) {
+        config_look(config, NULL, &problems);
+    }
     enum err err = problems_result(&problems);
     if (err != OK) {
         config_release(config);
         return err;
     }
-    find_city(config);
     *out = config;
     return OK;
+}
+
+enum err config_defaults(struct config **out, struct buffer *lines)
+{
+    return defaults(false, out, lines);
+}
+
+enum err config_examine(const char *file, struct config **out, struct buffer *lines)
+{
+    return file == NULL ? defaults(true, out, lines) : load(file, true, out, lines);
 }
 
 struct config *config_hold(struct config *config)

@@ -106,6 +106,11 @@ MUST_CHECK enum err config_parse(struct slice text, const char *name, struct con
  * if there is one. */
 MUST_CHECK enum err config_defaults(struct config **out, struct buffer *problems);
 
+/* As config_load (file NULL: as config_defaults, but the private directory is not made), and looks
+ * at what the settings point to (config_look.h). What is only worth a warning becomes a line
+ * "file:line: warning: …" too, and the result may be OK. Changes nothing on disk. */
+MUST_CHECK enum err config_examine(const char *file, struct config **out, struct buffer *problems);
+
 /* Appends one line for each setting that differs between the two and that a reload cannot change:
  * it takes a restart. Returns whether there is any. */
 bool config_restart_needed(const struct config *before, const struct config *after,

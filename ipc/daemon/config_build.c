@@ -154,7 +154,14 @@ static void read_words(struct builder *builder, const struct spot *spot)
     if (spot->node == NULL) {
         return;
     }
-    if (spot->node->kind != CONFIG_NODE_LIST || (roles && spot->node->count == 0)) {
+    if (roles && spot->node->kind == CONFIG_NODE_LIST && spot->node->count == 0) {
+        problem_add(builder->problems, spot->line,
+                    "%s: the list is empty and needs at least one role; write one or more, as in "
+                    "[operator, auditor]",
+                    spot->where);
+        return;
+    }
+    if (spot->node->kind != CONFIG_NODE_LIST) {
         report_kind(builder, spot,
                     roles ? "a list of roles, as in [operator, auditor]"
                           : "a list of event types, as in [\"master_key.*\"]");
@@ -292,7 +299,14 @@ static void read_list(struct builder *builder, const struct spot *spot)
     if (spot->node == NULL) {
         return; /* config_standard makes it once all other settings are known */
     }
-    if (spot->node->kind != CONFIG_NODE_LIST || spot->node->count < setting->min) {
+    if (spot->node->kind == CONFIG_NODE_LIST && spot->node->count < setting->min) {
+        problem_add(builder->problems, spot->line,
+                    "%s: the list is empty and needs at least one entry; write one, or leave the "
+                    "section out",
+                    spot->where);
+        return;
+    }
+    if (spot->node->kind != CONFIG_NODE_LIST) {
         report_kind(builder, spot, "a list: one entry a dash, or leave the section out");
         return;
     }

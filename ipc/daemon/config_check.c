@@ -15,8 +15,7 @@ bool config_check_glob(const char *glob)
     return false;
 }
 
-/* The line of a key in the n-th entry of a list; 1 if the file has no such. */
-static int line_of(const struct config_node *root, const char *list, size_t n, const char *key)
+int config_line_of(const struct config_node *root, const char *list, size_t n, const char *key)
 {
     const struct config_node *node = config_node_member(root, list);
     const struct config_node *one = node == NULL ? NULL : node->child;
@@ -38,10 +37,11 @@ static void check_users(const struct config *config, const struct config_node *r
             first++;
         }
         if (first < i && config->access[i].uid != UINT32_MAX) {
-            problem_add(problems, line_of(root, "access", i, "uid"),
+            problem_add(problems, config_line_of(root, "access", i, "uid"),
                         "access[%zu].uid: user %u is doubled: access[%zu] in line %d is the same; "
                         "put all roles into one entry",
-                        i, config->access[i].uid, first, line_of(root, "access", first, "uid"));
+                        i, config->access[i].uid, first,
+                        config_line_of(root, "access", first, "uid"));
         }
     }
 }
@@ -55,10 +55,10 @@ static void check_sockets(const struct config *config, const struct config_node 
             first++;
         }
         if (first < i && config->listen[i].url[0] != '\0') {
-            problem_add(problems, line_of(root, "listen", i, "url"),
+            problem_add(problems, config_line_of(root, "listen", i, "url"),
                         "listen[%zu].url: this socket is doubled: listen[%zu] in line %d has it; "
                         "give each its own",
-                        i, first, line_of(root, "listen", first, "url"));
+                        i, first, config_line_of(root, "listen", first, "url"));
         }
     }
 }
@@ -72,10 +72,10 @@ static void check_sink_name(const struct config *config, const struct config_nod
         first++;
     }
     if (first < i && sinks[i].name[0] != '\0') {
-        problem_add(problems, line_of(root, "sinks", i, "name"),
+        problem_add(problems, config_line_of(root, "sinks", i, "name"),
                     "sinks[%zu].name: '%s' is doubled: sinks[%zu] in line %d has it; give each its "
                     "own",
-                    i, sinks[i].name, first, line_of(root, "sinks", first, "name"));
+                    i, sinks[i].name, first, config_line_of(root, "sinks", first, "name"));
     }
 }
 
@@ -89,10 +89,10 @@ static void check_sink_file(const struct config *config, const struct config_nod
         first++;
     }
     if (first < i && sinks[i].url[0] != '\0') {
-        problem_add(problems, line_of(root, "sinks", i, "url"),
+        problem_add(problems, config_line_of(root, "sinks", i, "url"),
                     "sinks[%zu].url: this file is doubled: sinks[%zu] in line %d writes it; give "
                     "each its own",
-                    i, first, line_of(root, "sinks", first, "url"));
+                    i, first, config_line_of(root, "sinks", first, "url"));
     }
 }
 
@@ -116,7 +116,7 @@ static void check_limit(const struct config *config, const struct config_node *r
     };
     struct fault fault;
     if (sink->limit != 0 && render_check_limit(&options, &fault) != OK) {
-        problem_add(problems, line_of(root, "sinks", i, "limit"), "sinks[%zu].limit: %s", i,
+        problem_add(problems, config_line_of(root, "sinks", i, "limit"), "sinks[%zu].limit: %s", i,
                     fault.sentence);
     }
 }

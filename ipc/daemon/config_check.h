@@ -17,4 +17,7 @@ void config_check(const struct config *config, const struct config_node *root,
  * silently lose events. */
 bool config_check_glob(const char *glob);
 
+/* The line of a key in the n-th entry of a list; 1 if the file has no such. root may be NULL. */
+int config_line_of(const struct config_node *root, const char *list, size_t n, const char *key);
+
 #endif

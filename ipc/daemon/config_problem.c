@@ -24,7 +24,7 @@ static void clean_controls(char *text)
 static void insert(struct problems *problems, int line, const char *text, size_t length)
 {
     struct buffer *lines = problems->lines;
-    if (!buffer_reserve(lines, length)) {
+    if (problems->shown > PROBLEMS_SHOWN || !buffer_reserve(lines, length)) {
         return; /* the buffer remembers why */
     }
     size_t at = problems->shown;
@@ -70,6 +70,18 @@ void problem_add(struct problems *problems, int line, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    add_line(problems, line, line, sentence);
+}
+
+void problem_warn(struct problems *problems, int line, const char *format, ...)
+{
+    static const char word[] = "warning: ";
+    char sentence[LINE_BYTES];
+    memcpy(sentence, word, sizeof word);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence + sizeof word - 1, sizeof sentence - sizeof word + 1, format, arguments);
     va_end(arguments);
     add_line(problems, line, line, sentence);
 }

@@ -31,6 +31,10 @@ struct problems {
 void problem_add(struct problems *problems, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds a line "file:line: warning: …" in the same way; it is no problem, only shown. */
+void problem_warn(struct problems *problems, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Writes 'text' with quotes, cut at a character when it is long. */
 void problem_quote(struct slice text, char out[PROBLEM_QUOTE_BYTES]);
 

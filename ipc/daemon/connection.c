@@ -20,6 +20,12 @@ nng_duration connection_time_left(int64_t deadline_ms)
 
 /* ---- life ---- */
 
+static void free_answer(struct connection *connection, struct message *answer)
+{
+    connection_set_release_unsent(connection->set, answer->unsent);
+    message_free(answer);
+}
+
 void connection_hold(struct connection *connection)
 {
     atomic_fetch_add(&connection->holds, 1);
@@ -56,7 +62,7 @@ void connection_free(struct connection *connection)
     while (connection->answers_first != NULL) {
         struct message *answer = connection->answers_first;
         connection->answers_first = answer->next;
-        message_free(answer);
+        free_answer(connection, answer);
     }
     pthread_mutex_destroy(&connection->lock);
     config_release(connection->config);
@@ -144,7 +150,7 @@ static bool take_sent(struct connection *connection, size_t octets)
         if (answer->header_length != 0) { /* the greeting has none and was never in flight */
             connection->in_flight--;
         }
-        message_free(answer);
+        free_answer(connection, answer);
         through = true;
     }
     return through;
@@ -271,14 +277,28 @@ void connection_abort(struct connection *connection)
     pthread_mutex_unlock(&connection->lock);
 }
 
+/* Is there room for one more unread answer? Who asks for ever more and reads none of it is not
+ * waited for: its answers would fill the memory that others need. Lock held. */
+static bool count_unsent(struct connection *connection, struct message *message)
+{
+    size_t octets = message->answer.capacity;
+    bool first = connection->unsent_bytes == 0;
+    if (!first && connection->unsent_bytes + message->answer.length > UNSENT_BYTES_MAX) {
+        return false;
+    }
+    if (!connection_set_reserve_unsent(connection->set, octets,
+                                       first && octets <= UNSENT_SMALL_BYTES)) {
+        return false;
+    }
+    message->unsent = octets;
+    return true;
+}
+
 void connection_answer(struct message *message, bool stay)
 {
     struct connection *connection = message->connection;
     pthread_mutex_lock(&connection->lock);
-    /* Who asks for ever more and reads none of it is not waited for: its answers would fill the
-     * memory that others need. */
-    bool hoards = connection->unsent_bytes > 0 &&
-                  connection->unsent_bytes + message->answer.length > UNSENT_BYTES_MAX;
+    bool hoards = !connection->closed && !count_unsent(connection, message);
     if (connection->closed || hoards) {
         connection->in_flight--;
         message_free(message);
@@ -288,6 +308,9 @@ void connection_answer(struct message *message, bool stay)
         queue_answer(connection, message);
     }
     pthread_mutex_unlock(&connection->lock);
+    if (hoards) {
+        connection_set_complain(connection->set, &connection->peer);
+    }
     connection_release(connection);
 }
 

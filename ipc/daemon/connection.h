@@ -41,6 +41,10 @@ void connection_set_make_room(struct connection_set *set);
 /* Takes and closes a stream that will not become a connection. */
 void connection_set_refuse(struct connection_set *set, nng_stream *stream);
 
+/* Memory that answers not yet read may take in all connections together. For tests: it has a limit
+ * from the beginning. */
+void connection_set_unsent_limit(struct connection_set *set, uint64_t octets);
+
 /* Calls visit for every connection there is (each held while visited). */
 void connection_set_each(struct connection_set *set, void (*visit)(struct connection *));
 

@@ -10,6 +10,12 @@
 #define INPUT_BYTES 4096
 #define UNSENT_BYTES_MAX ((size_t)16 * 1024 * 1024) /* answers that a caller leaves unread */
 
+/* Of all connections together, unless connection_set_unsent_limit says otherwise. */
+#define UNSENT_ALL_BYTES_MAX ((uint64_t)256 * 1024 * 1024)
+/* An answer of this size at most is not refused to a caller that has read all others, so that the
+ * few who do not read cannot silence the rest. */
+#define UNSENT_SMALL_BYTES ((size_t)64 * 1024)
+
 /* What the next octets mean. */
 enum stage {
     STAGE_GREETING,
@@ -74,6 +80,15 @@ void connection_free(struct connection *connection);
 /* Enters into the set; and: no hold is left, to be freed by the reaper. */
 void connection_set_add(struct connection_set *set, struct connection *connection);
 void connection_set_bury(struct connection_set *set, struct connection *connection);
+
+/* Octets of memory of an answer begin to wait for their reader (false: there are too many, nothing
+ * was counted), or have gone. small: counted in any case. */
+MUST_CHECK bool connection_set_reserve_unsent(struct connection_set *set, size_t octets,
+                                              bool small);
+void connection_set_release_unsent(struct connection_set *set, size_t octets);
+
+/* Says on stderr that a caller was hung up on for what it leaves unread; at most once a second. */
+void connection_set_complain(struct connection_set *set, const struct peer *peer);
 
 /* A hold, unless the last one has gone. */
 bool connection_try_hold(struct connection *connection);

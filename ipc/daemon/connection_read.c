@@ -4,6 +4,7 @@
 
 #include "audit/base/clock.h"
 #include "ipc/daemon/connection_inside.h"
+#include "ipc/daemon/dispatch.h"
 
 #define FIRST_STEP_BYTES ((size_t)64 * 1024)           /* of a payload; then it doubles */
 #define DISCARD_BYTES_MAX ((uint64_t)16 * 1024 * 1024) /* read and forgotten of one message */
@@ -122,6 +123,13 @@ static enum step ask_admission(struct connection *connection)
     return STEP_HOLD;
 }
 
+static uint64_t message_limit(const struct connection *connection)
+{
+    uint64_t limit = connection->config->limits.message;
+    return connection->peer.roles == 0 && limit > DISPATCH_NOBODY_BYTES ? DISPATCH_NOBODY_BYTES
+                                                                        : limit;
+}
+
 static enum step read_words(struct connection *connection)
 {
     size_t most = connection->frame_length < SP_HEADER_BYTES_MAX ? (size_t)connection->frame_length
@@ -143,7 +151,7 @@ static enum step read_words(struct connection *connection)
     message->header_length = header.length;
     connection->left = connection->frame_length - header.length;
     consume(connection, header.length);
-    if (connection->left > connection->config->limits.message) {
+    if (connection->left > message_limit(connection)) {
         return begin_discard(connection);
     }
     return ask_admission(connection);

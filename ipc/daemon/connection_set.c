@@ -3,25 +3,31 @@
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
 
+#include "audit/base/clock.h"
+#include "audit/base/diag.h"
 #include "audit/base/memory.h"
 #include "ipc/daemon/connection_inside.h"
 #include "ipc/daemon/thread.h"
 
 #define CLOSING_MAX 32  /* streams let go but not closed yet; then nobody is accepted */
 #define SETTLE_ROUNDS 2 /* see settle */
+#define COMPLAIN_MS 1000
 
 struct connection_set {
-    nng_mtx *lock; /* everything below */
+    nng_mtx *lock; /* everything below but for the last line */
     nng_cv *changed;
     struct connection *first; /* all that are not freed yet */
     uint32_t live;            /* of which are not in the dead list */
     struct connection *dead;  /* no hold left, to be freed */
     nng_stream *refused[CLOSING_MAX];
     uint32_t refused_count;
-    uint32_t closing; /* dead and refused whose descriptors are not closed yet */
+    uint32_t closing;      /* dead and refused whose descriptors are not closed yet */
+    int64_t complained_ms; /* when it was last said that somebody does not read */
     bool settled;
     bool ending;
     pthread_t reaper;
+    /* memory of all answers that wait for their reader; not under the lock */
+    atomic_uint_fast64_t unsent, unsent_max;
 };
 
 /* ---- closing for good ---- */
@@ -147,6 +153,7 @@ enum err connection_set_new(struct connection_set **out)
         destroy(set);
         return ERR_NO_MEMORY;
     }
+    atomic_init(&set->unsent_max, UNSENT_ALL_BYTES_MAX);
     *out = set;
     return OK;
 }
@@ -204,6 +211,43 @@ void connection_set_refuse(struct connection_set *set, nng_stream *stream)
     set->closing++;
     nng_cv_wake(set->changed);
     nng_mtx_unlock(set->lock);
+}
+
+/* ---- answers nobody reads ---- */
+
+void connection_set_unsent_limit(struct connection_set *set, uint64_t octets)
+{
+    atomic_store(&set->unsent_max, octets);
+}
+
+bool connection_set_reserve_unsent(struct connection_set *set, size_t octets, bool small)
+{
+    uint64_t before = atomic_fetch_add(&set->unsent, octets);
+    if (!small && before + octets > atomic_load(&set->unsent_max)) {
+        atomic_fetch_sub(&set->unsent, octets);
+        return false;
+    }
+    return true;
+}
+
+void connection_set_release_unsent(struct connection_set *set, size_t octets)
+{
+    atomic_fetch_sub(&set->unsent, octets);
+}
+
+void connection_set_complain(struct connection_set *set, const struct peer *peer)
+{
+    int64_t now_ms = clock_boot_ms();
+    nng_mtx_lock(set->lock);
+    bool due = set->complained_ms == 0 || now_ms - set->complained_ms >= COMPLAIN_MS;
+    set->complained_ms = due ? now_ms : set->complained_ms;
+    nng_mtx_unlock(set->lock);
+    if (due) {
+        diag_say(DIAG_WARNING,
+                 "too many answers wait to be read: a connection was closed; with the same "
+                 "request_id its caller learns what became of its request",
+                 "caller", peer->login, NULL);
+    }
 }
 
 void connection_set_each(struct connection_set *set, void (*visit)(struct connection *))

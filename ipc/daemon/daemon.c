@@ -6,6 +6,7 @@
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
 #include "audit/base/file.h"
+#include "audit/base/utf8.h"
 #include "ipc/daemon/config_paths.h"
 
 #define FIRST_SEGMENT_BYTES (1024u * 1024)
@@ -21,7 +22,7 @@ struct config *daemon_config(struct daemon *daemon)
 }
 
 /* Emits one event of the daemon's own (urgent); a failure is said on stderr. */
-static void daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event)
+static enum err daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event)
 {
     struct log_range range;
     struct fault fault;
@@ -36,6 +37,7 @@ static void daemon_emit(struct daemon *daemon, struct arena *arena, struct event
         diag_say(DIAG_ERROR, "an event of the guardian's own could not be recorded", "type",
                  event == NULL ? "-" : event->type->type.data, "why", fault.sentence, NULL);
     }
+    return err;
 }
 
 /* ---- start -------------------------------------------------------------------------------------
@@ -193,11 +195,21 @@ static struct event *started_event(struct arena *arena)
 
 static enum err start_server(struct daemon *daemon, struct fault *fault)
 {
-    /* Workers may ask for system.status before this returns: the lock holds them until the pointer
-     * is there. */
+    struct server *server;
+    enum err err = server_new(daemon->dispatch, daemon->config, &server, fault);
+    if (err != OK) {
+        return err;
+    }
+    /* There before anybody can ask for system.status; and no lock is held while listeners start or
+     * are taken down, for that waits for callers who may want it. */
     pthread_mutex_lock(&daemon->lock);
-    enum err err = server_start(daemon->dispatch, daemon->config, &daemon->server, fault);
+    daemon->server = server;
     pthread_mutex_unlock(&daemon->lock);
+    err = server_listen(server, fault);
+    if (err != OK) {
+        server_stop(server);
+        daemon->server = NULL;
+    }
     return err;
 }
 
@@ -231,6 +243,9 @@ static enum err start_rooms(struct daemon *daemon, struct fault *fault)
 
 static void stop_rooms(struct daemon *daemon)
 {
+    for (size_t i = 0; i < daemon->sink_count; i++) {
+        sink_ask_stop(daemon->sinks[i].sink, daemon->config->limits.drain_ms);
+    }
     for (size_t i = 0; i < daemon->sink_count; i++) {
         sink_stop(daemon->sinks[i].sink, daemon->config->limits.drain_ms);
         config_release(daemon->sinks[i].config);
@@ -291,6 +306,7 @@ static struct event *space_low_event(struct daemon *daemon, struct arena *arena,
     return event;
 }
 
+/* An event that the log does not take is tried again with the next tick. */
 static void check_space(struct daemon *daemon, struct arena *arena)
 {
     struct log_status log;
@@ -298,11 +314,28 @@ static void check_space(struct daemon *daemon, struct arena *arena)
     if (log.space_low && !daemon->space_low) {
         diag_say(DIAG_WARNING, "disk space for the log is low: event.emit is refused", "folder",
                  daemon->config->state_directory, NULL);
-        daemon_emit(daemon, arena, space_low_event(daemon, arena, &log));
+        daemon->space_untold = true;
     } else if (!log.space_low && daemon->space_low) {
         diag_say(DIAG_NOTICE, "disk space for the log is sufficient again", NULL);
     }
+    if (daemon->space_untold) {
+        daemon->space_untold =
+            daemon_emit(daemon, arena, space_low_event(daemon, arena, &log)) != OK;
+    }
     daemon->space_low = log.space_low;
+}
+
+/* Somebody removed the state under a running daemon, or put something else in its place: what would
+ * be acknowledged now, nobody would find again. The log is dead then, which ends main's loop. */
+static void check_place(struct daemon *daemon)
+{
+    struct fault fault;
+    fault_clear(&fault);
+    enum err err = log_check_place(daemon->log, &fault);
+    if (err == ERR_DAMAGED) {
+        diag_say(DIAG_ERROR, "the log is no longer in its place: nothing more is recorded", "why",
+                 fault.sentence, NULL);
+    }
 }
 
 /* A step of the clock: what it shows now against what it should show by the clock that only runs.
@@ -329,6 +362,11 @@ void daemon_tick(struct daemon *daemon)
 {
     struct arena arena;
     arena_init(&arena, DAEMON_ARENA_BYTES);
+    check_place(daemon);
+    if (log_failed(daemon->log)) {
+        arena_done(&arena);
+        return;
+    }
     dispatch_tick(daemon->dispatch, false);
     check_clock(daemon, &arena);
     check_space(daemon, &arena);
@@ -355,20 +393,51 @@ static void say_lines(enum diag_level level, const char *what, const char *key,
     }
 }
 
+#define REASON_BYTES 1000
+
+/* Every problem, in one line of text: "first; second; and 3 more". */
+static struct slice join_problems(struct arena *arena, const struct buffer *problems)
+{
+    struct buffer joined;
+    buffer_init(&joined, REASON_BYTES + 64);
+    size_t more = 0;
+    size_t from = 0;
+    for (size_t i = 0; i < problems->length; i++) {
+        if (problems->data[i] != '\n') {
+            continue;
+        }
+        size_t length = i - from;
+        if (more > 0 || (joined.length > 0 && joined.length + length > REASON_BYTES)) {
+            more++;
+        } else {
+            buffer_append_text(&joined, joined.length == 0 ? "" : "; ");
+            buffer_append(&joined, problems->data + from,
+                          length > REASON_BYTES ? utf8_whole(problems->data + from, REASON_BYTES)
+                                                : length);
+        }
+        from = i + 1;
+    }
+    if (more > 0) {
+        char text[32];
+        snprintf(text, sizeof text, "; and %zu more", more);
+        buffer_append_text(&joined, text);
+    }
+    struct slice copy =
+        arena_copy(arena, joined.length == 0 ? slice_of("out of memory") : buffer_slice(&joined));
+    buffer_done(&joined);
+    return copy;
+}
+
 static void refuse_config(struct daemon *daemon, struct arena *arena, const struct buffer *problems)
 {
     say_lines(DIAG_ERROR, "configuration refused", "problem", problems);
-    size_t length = 0;
-    while (length < problems->length && problems->data[length] != '\n') {
-        length++;
-    }
-    struct slice reason = arena_copy(arena, (struct slice){problems->data, length});
+    struct slice reason = join_problems(arena, problems);
     struct event *event = event_new(arena, EVENT_CONFIG_REFUSED);
     if (event != NULL && reason.data != NULL) {
         event_set_text(
             event, FIELD_FNAME,
             slice_of(daemon->config->file[0] == '\0' ? "embedded defaults" : daemon->config->file));
-        event_set_text(event, FIELD_REASON, length == 0 ? slice_of("out of memory") : reason);
+        event_set_text(event, FIELD_REASON, reason);
     }
     daemon_emit(daemon, arena, event);
 }
@@ -412,24 +481,38 @@ static bool is_running(const struct daemon *daemon, const struct config_sink *se
     return false;
 }
 
-/* Sinks that stay are reopened, others stopped (their cursors stay for a return under the same
- * name), new ones started. Only main changes the list; the lock is for those who read it. */
-static void reload_sinks(struct daemon *daemon, struct config *config)
+/* Sinks that stay are reopened, others leave the list and are asked to stop. How many; they drain
+ * at the same time. */
+static size_t part_sinks(struct daemon *daemon, const struct config *config,
+                         struct daemon_sink gone[CONFIG_SINKS_MAX])
 {
+    size_t count = 0;
     size_t i = 0;
     while (i < daemon->sink_count) {
         if (wanted_sink(config, &daemon->sinks[i]) != NULL) {
             sink_reopen(daemon->sinks[i++].sink);
             continue;
         }
-        struct daemon_sink gone = daemon->sinks[i];
+        gone[count] = daemon->sinks[i];
+        sink_ask_stop(gone[count++].sink, config->limits.drain_ms);
         pthread_mutex_lock(&daemon->lock);
         daemon->sinks[i] = daemon->sinks[--daemon->sink_count];
         pthread_mutex_unlock(&daemon->lock);
-        sink_stop(gone.sink, config->limits.drain_ms);
-        config_release(gone.config);
     }
-    for (i = 0; i < config->sink_count; i++) {
+    return count;
+}
+
+/* The cursors of sinks that go stay, for a return under the same name. Only main changes the list;
+ * the lock is for those who read it. */
+static void reload_sinks(struct daemon *daemon, struct config *config)
+{
+    struct daemon_sink gone[CONFIG_SINKS_MAX];
+    size_t gone_count = part_sinks(daemon, config, gone);
+    for (size_t i = 0; i < gone_count; i++) {
+        sink_stop(gone[i].sink, config->limits.drain_ms);
+        config_release(gone[i].config);
+    }
+    for (size_t i = 0; i < config->sink_count; i++) {
         struct fault fault;
         struct daemon_sink added;
         fault_clear(&fault);

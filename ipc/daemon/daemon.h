@@ -37,6 +37,7 @@ struct daemon {
     int64_t started_ms; /* boot clock */
     /* what the last tick saw; main's alone */
     bool space_low;
+    bool space_untold; /* log.space_low is still to be recorded */
     int64_t clock_us, clock_boot_ms;
 };
 
@@ -52,7 +53,7 @@ MUST_CHECK enum err daemon_start(struct daemon *daemon, struct config *config, s
  * config.reloaded or config.refused, geoip.reloaded or geoip.refused. */
 void daemon_reload(struct daemon *daemon);
 
-/* Once a second: refusals that are due, clock steps, the disk reserve. */
+/* Once a second: the log's place, refusals that are due, clock steps, the disk reserve. */
 void daemon_tick(struct daemon *daemon);
 
 /* Stop order. reason stands in daemon.stopped. Returns whether the log failed, be it only while

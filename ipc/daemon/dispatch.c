@@ -11,6 +11,10 @@
 #include "ipc/daemon/refusals.h"
 #include "ipc/wire/jsonrpc.h"
 
+#define REFUSAL_BYTES \
+    512 /* enough for answer_too_large with an id that is not out of all measure */
+#define CLOSING_BYTES 1024 /* enough for batch_too_large, or the end of a batch's answer */
+
 struct dispatch {
     struct daemon *daemon;
     struct refusals refusals;
@@ -45,18 +49,13 @@ static struct slice peer_via(struct arena *arena, const struct peer *peer)
     return arena_copy(arena, slice_of(text));
 }
 
-static void emit_denied(struct dispatch *dispatch, struct arena *arena,
-                        const struct refusal *refusal)
+/* Records a refusal, or keeps it for later when the log does not take it now. */
+static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
+                            const struct refusal *refusal)
 {
-    struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
-    if (event == NULL) {
-        return;
-    }
-    event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
-    event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
-    if (refusal->count > 1) {
-        event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
-    }
+    struct log_range range;
+    struct fault fault;
+    fault_clear(&fault);
     const struct peer *peer = &refusal->peer;
     struct actor actor = {.suser = peer->login,
                           .suid = peer->id,
@@ -64,16 +63,27 @@ static void emit_denied(struct dispatch *dispatch, struct arena *arena,
                           .spriv = peer->privilege,
                           .origin_ip = peer->address,
                           .via = peer_via(arena, peer).data};
-    struct log_range range;
-    struct fault fault;
-    fault_clear(&fault);
-    const struct trail_batch batch = {
-        .events = &event, .count = 1, .actor = &actor, .now_us = clock_now_us(), .urgent = true};
-    enum err err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
+    enum err err = event == NULL || actor.via == NULL ? fault_no_memory(&fault) : OK;
+    if (err == OK) {
+        event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
+        event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
+        if (refusal->count > 1) {
+            event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
+        }
+        const struct trail_batch batch = {.events = &event,
+                                          .count = 1,
+                                          .actor = &actor,
+                                          .now_us = clock_now_us(),
+                                          .urgent = true};
+        err = trail_emit(dispatch->daemon->trail, arena, &batch, &range, &fault);
+    }
     if (err != OK) {
-        diag_say(DIAG_ERROR, "a refusal could not be recorded", "caller", peer->login, "method",
+        refusals_put_back(&dispatch->refusals, refusal, clock_boot_ms());
+        diag_say(DIAG_ERROR, "a refusal could not be recorded yet", "caller", peer->login, "method",
                  refusal->method, "why", fault.sentence, NULL);
     }
+    return err;
 }
 
 static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
@@ -81,8 +91,10 @@ static void note_refusal(struct dispatch *dispatch, struct arena *arena, const s
 {
     if (refusals_note(&dispatch->refusals, peer, method, reason, clock_boot_ms())) {
         struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
+        refusal.peer.entry = NULL; /* may outlive the configuration it came from */
         snprintf(refusal.method, sizeof refusal.method, "%s", method);
-        emit_denied(dispatch, arena, &refusal);
+        enum err kept = emit_denied(dispatch, arena, &refusal);
+        (void)kept; /* said, and told by a later tick */
     }
 }
 
@@ -91,8 +103,10 @@ void dispatch_tick(struct dispatch *dispatch, bool all)
     struct arena arena;
     arena_init(&arena, 1024 * 1024);
     struct refusal refusal;
-    while (refusals_take(&dispatch->refusals, clock_boot_ms(), all, &refusal)) {
-        emit_denied(dispatch, &arena, &refusal);
+    enum err err = OK;
+    /* One that the log does not take is the last of this tick: each may wait for seconds. */
+    while (err == OK && refusals_take(&dispatch->refusals, clock_boot_ms(), all, &refusal)) {
+        err = emit_denied(dispatch, &arena, &refusal);
         arena_reset(&arena);
     }
     arena_done(&arena);
@@ -112,11 +126,6 @@ void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
 static enum err check_role(const struct call *call, struct fault *fault)
 {
     const struct peer *peer = call->peer;
-    if (peer->roles == 0) {
-        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
-                         "%s has no role here: add it to the access table of the configuration.",
-                         peer->login);
-    }
     if ((peer->roles & call->method->roles) != 0) {
         return OK;
     }
@@ -291,11 +300,6 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
                          struct buffer *result, struct fault *fault)
 {
     call->method = method_find(method);
-    if (call->method == NULL && call->peer->roles == 0) {
-        note_refusal(dispatch, call->arena, call->peer, "unknown", REASON_no_role);
-        return fault_set(fault, ERR_NOT_PERMITTED, REASON_no_role, NULL, "%s has no role here.",
-                         call->peer->login);
-    }
     if (call->method == NULL) {
         return fault_set(fault, ERR_METHOD_NOT_FOUND, REASON_unknown_method, NULL,
                          "There is no method %.*s.", method.length > 64 ? 64 : (int)method.length,
@@ -332,9 +336,24 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
 /* ---- one message -------------------------------------------------------------------------------
  */
 
-/* Appends an answer; if it does not fit, an error that does stands in its place. */
-static void append_answer(struct buffer *answer, bool first, struct slice id, const char *result,
-                          size_t length, const struct fault *fault)
+static const struct fault answer_too_large = {
+    .err = ERR_INTERNAL,
+    .reason = REASON_too_large,
+    .index = -1,
+    .sentence = "The call was executed, but its answer is larger than a message may be: ask for "
+                "less at once."};
+
+static const struct fault batch_too_large = {
+    .err = ERR_INTERNAL,
+    .reason = REASON_too_large,
+    .index = -1,
+    .sentence = "All calls were executed, but their answers do not fit into one message: send "
+                "fewer in a batch."};
+
+/* Appends an answer; if it does not fit, an error that does stands in its place. False, with the
+ * buffer as it was, if not even that fits (the id may be as long as the message). */
+static bool append_answer(struct buffer *answer, bool first, struct slice id, struct slice result,
+                          const struct fault *fault)
 {
     size_t before = answer->length;
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -342,22 +361,18 @@ static void append_answer(struct buffer *answer, bool first, struct slice id, co
             buffer_append_char(answer, ',');
         }
         if (fault == NULL) {
-            jsonrpc_write_result(answer, id, (struct slice){result, length});
+            jsonrpc_write_result(answer, id, result);
         } else {
             jsonrpc_write_error(answer, id, fault);
         }
         if (buffer_result(answer) == OK) {
-            return;
+            return true;
         }
-        static const struct fault too_large = {
-            .err = ERR_INTERNAL,
-            .reason = REASON_too_large,
-            .index = -1,
-            .sentence = "The answer is larger than a message may be: ask for less."};
-        fault = &too_large;
+        fault = &answer_too_large;
         answer->length = before;
         answer->failed = OK;
     }
+    return false;
 }
 
 struct message_context {
@@ -367,9 +382,15 @@ struct message_context {
     struct arena *arena;
 };
 
-/* Answers one element; true if it appended something. */
-static bool answer_element(const struct message_context *context, const struct json *element,
-                           bool first, struct buffer *answer)
+enum element_end {
+    ELEMENT_SILENT, /* a notification: nothing was appended */
+    ELEMENT_ANSWERED,
+    ELEMENT_TOO_LARGE, /* no answer fitted */
+};
+
+static enum element_end answer_element(const struct message_context *context,
+                                       const struct json *element, bool first,
+                                       struct buffer *answer)
 {
     struct rpc_request request;
     struct fault fault;
@@ -386,17 +407,48 @@ static bool answer_element(const struct message_context *context, const struct j
                             .now_us = clock_now_us()};
         err = run_call(context->dispatch, &call, request.method, &result, &fault);
     }
+    enum element_end end = ELEMENT_SILENT;
     if (!request.notification) {
-        append_answer(answer, first, request.id, result.data, result.length,
-                      err == OK ? NULL : &fault);
+        end = append_answer(answer, first, request.id, buffer_slice(&result),
+                            err == OK ? NULL : &fault)
+                  ? ELEMENT_ANSWERED
+                  : ELEMENT_TOO_LARGE;
     }
     buffer_done(&result);
-    return !request.notification;
+    return end;
 }
 
 static void answer_fault(struct buffer *answer, const struct fault *fault)
 {
-    append_answer(answer, true, slice_of("null"), NULL, 0, fault);
+    (void)append_answer(answer, true, slice_of("null"), slice_of(""), fault);
+}
+
+/* All elements are executed, whatever becomes of their answers. Room is kept for an error in the
+ * place of each answer still to come, so that the first ones cannot take it all. */
+static void answer_batch(const struct message_context *context, const struct rpc_message *message,
+                         struct buffer *answer)
+{
+    size_t before = answer->length; /* the server's heading stands there already */
+    size_t maximum = answer->maximum;
+    size_t left = message->count;
+    bool first = true;
+    bool whole = true;
+    buffer_append_char(answer, '[');
+    for (const struct json *element = message->first; element != NULL; element = element->next) {
+        answer->maximum = maximum - CLOSING_BYTES - --left * REFUSAL_BYTES;
+        enum element_end end = answer_element(context, element, first, answer);
+        first = first && end == ELEMENT_SILENT;
+        whole = whole && end != ELEMENT_TOO_LARGE;
+    }
+    answer->maximum = maximum;
+    if (!whole || first) {
+        answer->length = before;
+    }
+    if (!whole) {
+        answer_fault(answer, &batch_too_large);
+    } else if (!first) {
+        buffer_append_char(answer, ']');
+    }
 }
 
 static void answer_message(const struct message_context *context, struct slice request,
@@ -412,22 +464,35 @@ static void answer_message(const struct message_context *context, struct slice r
         answer_fault(answer, &fault);
         return;
     }
-    if (!message.batch) {
-        answer_element(context, message.first, true, answer);
-        return;
+    if (message.batch) {
+        answer_batch(context, &message, answer);
+    } else if (answer_element(context, message.first, true, answer) == ELEMENT_TOO_LARGE) {
+        answer_fault(answer, &answer_too_large);
     }
-    bool first = true;
-    size_t before = answer->length; /* the server's heading stands there already */
-    buffer_append_char(answer, '[');
-    for (const struct json *element = message.first; element != NULL; element = element->next) {
-        if (answer_element(context, element, first, answer)) {
-            first = false;
-        }
+}
+
+/* Whoever has no role gets one and the same answer to everything, and it is always audited. Only a
+ * small message is looked into, so that the answer can bear its id and the event its method. */
+static void refuse_nobody(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                          struct slice text, struct buffer *answer)
+{
+    static const struct json_limits limits = {.depth = 8, .members = 64};
+    struct rpc_message message;
+    struct rpc_request request = {.id = slice_of("null")};
+    struct fault fault;
+    const struct method *method = NULL;
+    fault_clear(&fault);
+    if (text.length <= DISPATCH_NOBODY_BYTES &&
+        jsonrpc_parse(arena, text, &limits, 1, &message, &fault) == OK && !message.batch &&
+        jsonrpc_read(arena, message.first, &request, &fault) == OK) {
+        method = method_find(request.method);
     }
-    if (first) {
-        answer->length = before;
-    } else {
-        buffer_append_char(answer, ']');
+    note_refusal(dispatch, arena, peer, method == NULL ? "unknown" : method->name, REASON_no_role);
+    (void)fault_set(&fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
+                    "%s has no role here: add it to the access table of the configuration.",
+                    peer->login);
+    if (!request.notification) {
+        (void)append_answer(answer, true, request.id, slice_of(""), &fault);
     }
 }
 
@@ -435,15 +500,25 @@ bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct
                       struct slice request, struct buffer *answer)
 {
     arena_reset(arena);
+    if (peer->roles == 0) {
+        refuse_nobody(dispatch, peer, arena, request, answer);
+        return false;
+    }
     struct config *config = daemon_config(dispatch->daemon);
     const struct message_context context = {dispatch, config, peer, arena};
     answer_message(&context, request, answer);
     config_release(config);
-    return peer->roles != 0;
+    return true;
 }
 
-void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer)
+void dispatch_too_large(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                        struct buffer *answer)
 {
+    arena_reset(arena);
+    if (peer->roles == 0) {
+        refuse_nobody(dispatch, peer, arena, slice_of(""), answer);
+        return;
+    }
     struct config *config = daemon_config(dispatch->daemon);
     struct fault fault;
     (void)fault_set(&fault, ERR_INVALID_REQUEST, REASON_too_large, NULL,

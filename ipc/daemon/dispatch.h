@@ -9,6 +9,10 @@
 #include "audit/base/slice.h"
 #include "ipc/daemon/access.h"
 
+/* Octets of a message that are read of a peer without any role: enough to find the id of a request
+ * and to tell its method. */
+#define DISPATCH_NOBODY_BYTES 4096
+
 struct daemon;
 struct dispatch;
 
@@ -22,14 +26,16 @@ void dispatch_tick(struct dispatch *dispatch, bool all);
 /* Answers one message of a peer. request is the payload of the SP message; the answer is appended
  * to answer (empty for notifications). arena: one a worker, reset here. Blocks for a commit.
  * Thread-safe. Returns whether the connection may stay: false after answering a peer without any
- * role. */
+ * role, which is refused (and audited) whatever it sends, before any of it is taken seriously. */
 bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
                       struct slice request, struct buffer *answer);
 
 /* A connection without a role was closed unanswered because too many came: counted and audited. */
 void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer);
 
-/* Answer to a message over limits.message, of which only the header was read. */
-void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer);
+/* Answer to a message over limits.message (or, of a peer without any role, over
+ * DISPATCH_NOBODY_BYTES), of which only the header was read. arena as above. */
+void dispatch_too_large(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                        struct buffer *answer);
 
 #endif

@@ -33,7 +33,8 @@ static const char help[] =
     "  -c, --config FILE  read this YAML file; without it, embedded defaults in a private folder\n"
     "                     (GUARDIAN_HOME, else /var/lib/master_key_guardian for root, else\n"
     "                     ~/.local/state/master_key_guardian)\n"
-    "      --check        read and check the configuration, print every problem, exit 0 or 1\n"
+    "      --check        read and check the configuration and what it points to, print every\n"
+    "                     problem and warning, change nothing, exit 0 or 1\n"
     "      --version      print the version\n"
     "      --help         print this\n"
     "\n"
@@ -110,8 +111,9 @@ static enum err get_config(const struct options *options, struct config **out)
 {
     struct buffer problems;
     buffer_init(&problems, 1024 * 1024);
-    enum err err = options->file == NULL ? config_defaults(out, &problems)
-                                         : config_load(options->file, out, &problems);
+    enum err err = options->check          ? config_examine(options->file, out, &problems)
+                   : options->file == NULL ? config_defaults(out, &problems)
+                                           : config_load(options->file, out, &problems);
     if (problems.length > 0) {
         (void)fwrite(problems.data, 1, problems.length, stderr);
     } else if (err != OK) {
@@ -182,8 +184,8 @@ int main(int argc, char **argv)
     const char *reason = run(&daemon, &signals);
     if (daemon_stop(&daemon, reason)) {
         diag_say(DIAG_ERROR,
-                 "the log failed: the daemon stopped. Look at the disk, then start it again: what "
-                 "was acknowledged is there.",
+                 "the log failed: the daemon stopped. Mend what the messages above say, then start "
+                 "it again: it finds what was acknowledged, or says that it is missing.",
                  NULL);
         return EXIT_LOG_FAILED;
     }

@@ -10,6 +10,7 @@
 
 #define FUTURE_US (5 * 60 * INT64_C(1000000))
 #define REQUEST_ID_MAX 64
+#define ENTRY_ARENA_BYTES ((size_t)1024 * 1024)
 
 struct refused_event {
     size_t number; /* in the call's events */
@@ -24,6 +25,13 @@ struct emission {
     size_t count;
     struct refused_event *refused; /* with partial; in order of their numbers */
     size_t refused_count;
+};
+
+/* What the log says of a request that was written before: with the parameters, all that its answer
+ * hung on. What roles and types are today must not change it. */
+struct recorded {
+    int64_t clock_us; /* of its first writing */
+    bool types[EVENT_COUNT];
 };
 
 /* ---- request_id --------------------------------------------------------------------------------
@@ -112,9 +120,11 @@ static const struct actor *event_actor(struct call *call)
     return &call->actor;
 }
 
-static enum err read_event(struct call *call, const struct json *given, int64_t clock_us,
-                           struct event **out, struct fault *fault)
+/* recorded: NULL, or what a repeat goes by. */
+static enum err read_event(struct call *call, const struct json *given,
+                           const struct recorded *recorded, struct event **out, struct fault *fault)
 {
+    int64_t clock_us = recorded == NULL ? call->now_us : recorded->clock_us;
     if (given->kind != JSON_OBJECT) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_type, "",
                          "An event is a JSON object.");
@@ -123,12 +133,19 @@ static enum err read_event(struct call *call, const struct json *given, int64_t 
     if (type != NULL && type->kind == JSON_STRING) {
         /* Permission before form: whoever may not emit a type learns nothing about it. */
         const struct event_type *known = catalogue_find(type->text);
-        enum err err = known == NULL ? OK : check_may_emit(call->peer, known, fault);
+        bool written = known != NULL && recorded != NULL && recorded->types[known->id];
+        enum err err = known == NULL || written ? OK : check_may_emit(call->peer, known, fault);
         if (err != OK) {
             return err;
         }
     }
-    enum err err = event_parse(call->arena, given, EVENT_FROM_PRODUCER, out, fault);
+    bool acted = call_parameter(call, "actor") != NULL;
+    enum err err =
+        event_parse(call->arena, given, acted ? EVENT_FOR_ACTOR : EVENT_FROM_PRODUCER, out, fault);
+    if (err == OK && acted) {
+        trail_fill(*out, event_actor(call)); /* what a type demands may stand in the actor */
+        err = event_check(*out, fault);
+    }
     if (err == OK && (*out)->has_time && (*out)->time_us > clock_us + FUTURE_US) {
         char now[CLOCK_TEXT_BYTES];
         clock_format(clock_us, now);
@@ -168,13 +185,14 @@ static enum err make_room(struct call *call, size_t count, struct emission *out,
 }
 
 static enum err read_events(struct call *call, const struct json *given, bool partial,
-                            int64_t clock_us, struct emission *out, struct fault *fault)
+                            const struct recorded *recorded, struct emission *out,
+                            struct fault *fault)
 {
     enum err err = make_room(call, given->count, out, fault);
     uint32_t number = 0;
     for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, number++) {
         struct event *event = NULL;
-        err = read_event(call, at, clock_us, &event, fault);
+        err = read_event(call, at, recorded, &event, fault);
         if (err == OK) {
             out->numbers[out->count] = number;
             out->events[out->count++] = event;
@@ -215,17 +233,45 @@ static enum err sift_long(struct call *call, const struct trail_batch *batch,
     return err;
 }
 
-/* Everything before the log: emission->events are those that can be written. */
-static enum err judge_events(struct call *call, const struct json *given, bool partial,
-                             int64_t clock_us, struct emission *out, struct fault *fault)
+/* Of a repeat: good events of a type of which the log has none were refused the first time because
+ * of their type, whatever the caller may emit today. */
+static enum err sift_unwritten(struct call *call, const struct recorded *recorded,
+                               struct emission *emission, struct fault *fault)
 {
-    enum err err = read_events(call, given, partial, clock_us, out, fault);
+    enum err err = OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < emission->count && err == OK; i++) {
+        const struct event_type *type = emission->events[i]->type;
+        if (recorded->types[type->id]) {
+            emission->numbers[kept] = emission->numbers[i];
+            emission->events[kept++] = emission->events[i];
+            continue;
+        }
+        enum reason reason = type->emit == EMIT_ANY ? REASON_not_permitted : REASON_reserved_type;
+        (void)fault_set(fault, ERR_NOT_PERMITTED, reason, "/type", "%s", type->type.data);
+        err = note_refused(call, emission, emission->numbers[i], fault);
+    }
+    emission->count = kept;
+    return err;
+}
+
+/* Everything before the log: emission->events are those that can be written (recorded NULL) or were
+ * written. */
+static enum err judge_events(struct call *call, const struct json *given, bool partial,
+                             const struct recorded *recorded, struct emission *out,
+                             struct fault *fault)
+{
+    enum err err = read_events(call, given, partial, recorded, out, fault);
     if (err == OK && partial && out->count > 0) {
         const struct trail_batch batch = {.events = out->events,
                                           .count = out->count,
                                           .actor = event_actor(call),
-                                          .now_us = clock_us};
+                                          .now_us =
+                                              recorded == NULL ? call->now_us : recorded->clock_us};
         err = sift_long(call, &batch, out, fault);
+    }
+    if (err == OK && recorded != NULL) {
+        err = sift_unwritten(call, recorded, out, fault);
     }
     return err;
 }
@@ -261,25 +307,30 @@ static void write_answer(const struct emission *emission, bool partial,
     buffer_append_char(result, '}');
 }
 
-/* The daemon's clock when the batch that begins at index was written: the one thing besides the
- * parameters that decides what a partial call refuses. */
-static enum err clock_of_entry(struct call *call, uint64_t index, int64_t *out_us,
-                               struct fault *fault)
+static enum err read_recorded(struct call *call, const struct log_range *range,
+                              struct recorded *out, struct fault *fault)
 {
     struct log_reader *reader;
-    enum err err = log_reader_open(call->daemon->log, &reader);
-    if (err != OK) {
+    if (log_reader_open(call->daemon->log, &reader) != OK) {
         return fault_no_memory(fault);
     }
-    struct slice record;
-    struct event *event;
-    err = log_read(reader, index, &record, fault);
-    if (err == OK) {
-        err = event_decode(call->arena, record, (int64_t)index, &event, fault);
+    struct arena arena; /* one entry's */
+    arena_init(&arena, ENTRY_ARENA_BYTES);
+    enum err err = OK;
+    for (uint64_t i = 0; i < range->count && err == OK; i++) {
+        struct slice record;
+        struct event *event;
+        arena_reset(&arena);
+        err = log_read(reader, range->first + i, &record, fault);
+        if (err == OK) {
+            err = event_decode(&arena, record, -1, &event, fault);
+        }
+        if (err == OK) {
+            out->clock_us = event->received_us >= 0 ? event->received_us : event->time_us;
+            out->types[event->type->id] = true;
+        }
     }
-    if (err == OK) {
-        *out_us = event->received_us >= 0 ? event->received_us : event->time_us;
-    }
+    arena_done(&arena);
     log_reader_close(reader);
     return err;
 }
@@ -290,12 +341,12 @@ static enum err answer_again(struct call *call, const struct json *events, bool 
                              struct fault *fault)
 {
     struct emission emission = {0};
-    int64_t clock_us = 0;
+    struct recorded recorded = {0};
     enum err err = OK;
     if (partial) {
-        err = clock_of_entry(call, range->first, &clock_us, fault);
+        err = read_recorded(call, range, &recorded, fault);
         if (err == OK) {
-            err = judge_events(call, events, true, clock_us, &emission, fault);
+            err = judge_events(call, events, true, &recorded, &emission, fault);
         }
         call->denied_reserved = call->denied_not_permitted = false; /* told the first time */
     }
@@ -305,13 +356,15 @@ static enum err answer_again(struct call *call, const struct json *events, bool 
     return err;
 }
 
+/* A request that writes nothing is not remembered: nothing was done that a repeat could do twice,
+ * and what is not in the log would be forgotten by the next start anyway. */
 static enum err emit_new(struct call *call, const struct json *events, bool partial,
                          const struct log_request *request, struct buffer *result,
                          struct fault *fault)
 {
     struct emission emission = {0};
     struct log_range range = {0};
-    enum err err = judge_events(call, events, partial, call->now_us, &emission, fault);
+    enum err err = judge_events(call, events, partial, NULL, &emission, fault);
     if (err != OK || emission.count == 0) {
         if (request != NULL) {
             log_request_abandon(call->daemon->log, request);

@@ -101,3 +101,22 @@ bool refusals_take(struct refusals *refusals, int64_t now_ms, bool all, struct r
     pthread_mutex_unlock(&refusals->lock);
     return taken;
 }
+
+void refusals_put_back(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms)
+{
+    pthread_mutex_lock(&refusals->lock);
+    struct refusal *entry = NULL;
+    if (refusals->entries != NULL) {
+        entry = find(refusals, &refusal->peer, refusal->method, refusal->reason);
+    }
+    if (entry != NULL) {
+        entry->count += refusal->count; /* the same was refused again meanwhile */
+    } else if (refusals->entries != NULL && refusals->used < REFUSALS_MAX) {
+        entry = &refusals->entries[refusals->used++];
+        *entry = *refusal;
+        entry->since_ms = now_ms;
+    } else {
+        refusals->overflow += refusal->count;
+    }
+    pthread_mutex_unlock(&refusals->lock);
+}

@@ -43,4 +43,8 @@ bool refusals_note(struct refusals *refusals, const struct peer *peer, const cha
  * there is none. Entries with nothing to tell whose window is over are forgotten. */
 bool refusals_take(struct refusals *refusals, int64_t now_ms, bool all, struct refusal *out);
 
+/* Gives back what was taken, or noted to be told now, and could not be told: its count is told
+ * later. The next take is not before a window is over. */
+void refusals_put_back(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms);
+
 #endif

@@ -13,7 +13,7 @@ struct config *server_config(struct server *server)
     return config;
 }
 
-static enum err open_listeners(struct server *server, struct fault *fault)
+enum err server_listen(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
     enum err err = OK;
@@ -35,8 +35,8 @@ static void close_listeners(struct server *server)
     }
 }
 
-enum err server_start(struct dispatch *dispatch, struct config *config, struct server **out,
-                      struct fault *fault)
+enum err server_new(struct dispatch *dispatch, struct config *config, struct server **out,
+                    struct fault *fault)
 {
     struct server *server = memory_allocate_zeroed(sizeof *server);
     if (server == NULL) {
@@ -45,17 +45,10 @@ enum err server_start(struct dispatch *dispatch, struct config *config, struct s
     server->dispatch = dispatch;
     server->config = config_hold(config);
     pthread_mutex_init(&server->lock, NULL);
-    enum err err = OK;
     if (connection_set_new(&server->connections) != OK ||
         workers_start(dispatch, config, &server->workers) != OK) {
-        err = fault_no_memory(fault);
-    }
-    if (err == OK) {
-        err = open_listeners(server, fault);
-    }
-    if (err != OK) {
         server_stop(server);
-        return err;
+        return fault_no_memory(fault);
     }
     *out = server;
     return OK;

@@ -16,10 +16,14 @@
 struct dispatch;
 struct server;
 
+/* A server nobody can come to yet; the workers are there. config is held. */
+MUST_CHECK enum err server_new(struct dispatch *dispatch, struct config *config,
+                               struct server **out, struct fault *fault);
+
 /* Opens every listener of the configuration (socket file mode and owner; a stale socket file is
- * replaced, a live one is ERR_IN_USE) and starts acceptors and workers. config is held. */
-MUST_CHECK enum err server_start(struct dispatch *dispatch, struct config *config,
-                                 struct server **out, struct fault *fault);
+ * replaced, a live one is ERR_IN_USE), then starts the acceptors. Callers may be served before this
+ * returns, also when it fails: server_stop then waits for them, so hold no lock of theirs. Once. */
+MUST_CHECK enum err server_listen(struct server *server, struct fault *fault);
 
 /* A reloaded configuration: access and limits apply to connections made from now on. A changed
  * listen list is not applied: false then, and the caller says that a restart is needed. */

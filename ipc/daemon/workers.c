@@ -173,7 +173,8 @@ static bool ask(struct worker *worker, struct message *message)
 {
     struct workers *workers = worker->workers;
     if (message->too_large) {
-        dispatch_too_large(workers->dispatch, &message->answer);
+        dispatch_too_large(workers->dispatch, connection_peer(message->connection), &worker->arena,
+                           &message->answer);
         return false;
     }
     struct slice payload = buffer_slice(&message->payload);

@@ -32,6 +32,7 @@ struct message {
     struct buffer payload;
     struct buffer answer; /* frame head, header words, answer */
     size_t sent;          /* octets of answer that have gone */
+    size_t unsent;        /* octets of memory counted for the answer in the set of connections */
 };
 
 /* NULL when there is no memory. message_free(NULL) is fine. */

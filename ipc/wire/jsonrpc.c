@@ -106,23 +106,42 @@ void jsonrpc_write_result(struct buffer *answer, struct slice id, struct slice r
     buffer_append_char(answer, '}');
 }
 
+void jsonrpc_write_error_object(struct buffer *buffer, const struct fault *fault)
+{
+    buffer_append_text(buffer, "{\"code\":");
+    buffer_append_signed(buffer, err_code(fault->err));
+    buffer_append_text(buffer, ",\"message\":");
+    const char *sentence = fault->sentence[0] == '\0' ? err_text(fault->err) : fault->sentence;
+    json_write_string(buffer, slice_of(sentence));
+    buffer_append_text(buffer, ",\"data\":{\"reason\":");
+    json_write_string(buffer, slice_of(reason_word(fault->reason)));
+    if (fault->field[0] != '\0') {
+        buffer_append_text(buffer, ",\"field\":");
+        json_write_string(buffer, slice_of(fault->field));
+    }
+    if (fault->index >= 0) {
+        buffer_append_text(buffer, ",\"index\":");
+        buffer_append_signed(buffer, fault->index);
+    }
+    if (fault->data.length > 0) {
+        buffer_append_char(buffer, ',');
+        buffer_append_slice(buffer, fault->data);
+    }
+    buffer_append_text(buffer, "}}");
+}
+
 void jsonrpc_write_error(struct buffer *answer, struct slice id, const struct fault *fault)
 {
     write_head(answer, id);
-    buffer_append_text(answer, ",\"error\":{\"code\":");
-    buffer_append_signed(answer, err_code(fault->err));
-    buffer_append_text(answer, ",\"message\":");
-    const char *sentence = fault->sentence[0] == '\0' ? err_text(fault->err) : fault->sentence;
-    json_write_string(answer, slice_of(sentence));
-    buffer_append_text(answer, ",\"data\":{\"reason\":");
-    json_write_string(answer, slice_of(reason_word(fault->reason)));
-    if (fault->field[0] != '\0') {
-        buffer_append_text(answer, ",\"field\":");
-        json_write_string(answer, slice_of(fault->field));
-    }
-    if (fault->index >= 0) {
-        buffer_append_text(answer, ",\"index\":");
-        buffer_append_signed(answer, fault->index);
-    }
-    buffer_append_text(answer, "}}}");
+    buffer_append_text(answer, ",\"error\":");
+    jsonrpc_write_error_object(answer, fault);
+    buffer_append_char(answer, '}');
+}
+
+void jsonrpc_write_error_again(struct buffer *answer, struct slice id, struct slice object)
+{
+    write_head(answer, id);
+    buffer_append_text(answer, ",\"error\":");
+    buffer_append_slice(answer, object);
+    buffer_append_char(answer, '}');
 }

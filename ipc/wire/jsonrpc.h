@@ -39,7 +39,12 @@ MUST_CHECK enum err jsonrpc_read(struct arena *arena, const struct json *element
 /* Appends an answer: result is JSON text. */
 void jsonrpc_write_result(struct buffer *answer, struct slice id, struct slice result);
 
-/* Appends an error answer: code and message of fault->err, data with reason, field, index. */
+/* Appends an error object: code and message of fault->err, data with reason, field, index and what
+ * fault->data has. */
+void jsonrpc_write_error_object(struct buffer *buffer, const struct fault *fault);
+
+/* Appends an error answer with that object; or with one that was written before. */
 void jsonrpc_write_error(struct buffer *answer, struct slice id, const struct fault *fault);
+void jsonrpc_write_error_again(struct buffer *answer, struct slice id, struct slice object);
 
 #endif

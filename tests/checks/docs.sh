@@ -24,6 +24,15 @@ while read -r noun verb; do
 done < <(sed -nE 's/^ +\{"([a-z]+)", ("([a-z]+)"|NULL), [a-z_]+, ".*/\1 \2/p' \
     ipc/client/guardianctl.c | tr -d '"')
 
+# README counts the catalogue rightly, and quickstart lists no socket of a stopped daemon.
+types=$(grep -cE '"emit": *"(any|daemon|workflow)"' audit/catalogue/catalogue.json || true)
+own=$(grep -cE '"emit": *"daemon"' audit/catalogue/catalogue.json || true)
+tr '\n' ' ' <README.md | grep -q "catalogue has $types event types, $own of them" ||
+    complain "README.md does not say that the catalogue has $types event types, $own of them the daemon's"
+if grep -q 'guardian\.sock' quickstart; then
+    complain "quickstart names a socket that is gone when the daemon has stopped"
+fi
+
 for code in EXIT_CLEAN EXIT_CONFIGURATION EXIT_DAMAGED EXIT_LOG_FAILED; do
     value=$(sed -nE "s/.*$code = ([0-9]).*/\1/p" ipc/daemon/master_key_guardian.c)
     grep -A3 '^\*\*Exit codes\*\*' ipc/README.md | grep -q "\b$value\b" ||

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -71,6 +72,25 @@ static void a_flipped_bit_is_named_with_file_and_offset(void **state)
     char *errors = harness_read_file(h.errors);
     assert_non_null(strstr(errors, "offset"));
     free(errors);
+    h.daemon = 0;
+    harness_stop(&h);
+}
+
+/* The state removed by hand: going on would acknowledge events that nobody finds again. */
+static void a_daemon_whose_log_was_removed_says_so_and_stops(void **state)
+{
+    (void)state;
+    struct harness h;
+    char command[400];
+    int status = 0;
+    harness_start(&h, NULL);
+    emit(&h, 1);
+    snprintf(command, sizeof command, "rm -r '%s/log'", h.directory);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(waitpid(h.daemon, &status, 0), h.daemon);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 4);
+    harness_wait_text(h.errors, "the log is no longer in its place");
     h.daemon = 0;
     harness_stop(&h);
 }
@@ -153,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_named_with_file_and_offset),
+        cmocka_unit_test(a_daemon_whose_log_was_removed_says_so_and_stops),
         cmocka_unit_test(a_log_shorter_than_a_sink_knows_is_refused),
         cmocka_unit_test(a_full_disk_refuses_emit_and_goes_on_when_there_is_space),
     };

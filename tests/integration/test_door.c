@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +68,125 @@ static void a_batch_is_answered_in_order(void **state)
     struct harness *h = *state;
     check(h, "[" PING "1}," PING "2},{\"jsonrpc\":\"2.0\",\"method\":\"no\",\"id\":3}]",
           "},{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":");
+}
+
+#define RECORD_TEXT 65000
+#define ANSWER_MAX (8 * 1024 * 1024 - 13) /* behind the frame's length and the request's number */
+#define CALL_ENTRY \
+    "{\"jsonrpc\":\"2.0\",\"method\":\"audit.entry\",\"params\":{\"index\":%lld},\"id\":%d}"
+
+/* Writes an event with so many octets of text: its index. */
+static int64_t emit_text(struct harness *h, size_t octets)
+{
+    char *params = malloc(octets + 200);
+    assert_non_null(params);
+    char *at = stpcpy(params, "{\"events\":[{\"type\":\"information.viewed\",\"suser\":\"a\","
+                              "\"sname\":\"b\",\"information\":\"");
+    memset(at, 'x', octets);
+    stpcpy(at + octets, "\"}]}");
+    int64_t index = harness_integer(harness_result(h, "event.emit", params), "first");
+    free(params);
+    return index;
+}
+
+static const struct json *as_json(struct harness *h, const char *text)
+{
+    const struct json_limits limits = {.depth = 64, .members = UINT32_MAX};
+    struct json *json;
+    struct fault fault;
+    fault_clear(&fault);
+    if (json_parse(&h->arena, slice_of(text), &limits, &json, &fault) != OK) {
+        fail_msg("%s: %.300s", fault.sentence, text);
+    }
+    return json;
+}
+
+/* Two records and how often the first is to be asked for, so that the answers to these questions
+ * and one to the second leave `free` octets of what an answer may be. */
+struct filling {
+    int64_t often, last;
+    size_t count;
+};
+
+static struct filling fill(struct harness *h, size_t free)
+{
+    char call[256];
+    snprintf(call, sizeof call, CALL_ENTRY, (long long)emit_text(h, RECORD_TEXT), 100);
+    size_t around = strlen(harness_exchange(h, call, strlen(call))) - RECORD_TEXT;
+    struct filling filling = {0};
+    size_t text = RECORD_TEXT;
+    size_t last = 0;
+    for (; last < around + 1; text -= 100) {
+        filling.count = (ANSWER_MAX - 2) / (around + text + 1) - 1;
+        size_t rest = ANSWER_MAX - 2 - filling.count * (around + text + 1);
+        last = rest - free > RECORD_TEXT ? 0 : rest - free;
+        if (last >= around + 1) {
+            break;
+        }
+    }
+    filling.often = emit_text(h, text);
+    filling.last = emit_text(h, last - around);
+    return filling;
+}
+
+/* However the answers of a batch end against the limit, each call has one. */
+static void a_batch_loses_no_answer_where_they_do_not_fit(void **state)
+{
+    struct harness *h = *state;
+    static const size_t frees[] = {0, 1, 60};
+    for (size_t i = 0; i < sizeof frees / sizeof frees[0]; i++) {
+        struct filling filling = fill(h, frees[i]);
+        char batch[256 * 128] = "[";
+        char *at = batch + 1;
+        size_t calls = 0;
+        for (; calls < filling.count; calls++) {
+            at += snprintf(at, 128, CALL_ENTRY ",", (long long)filling.often, (int)(100 + calls));
+        }
+        at += snprintf(at, 128, CALL_ENTRY ",", (long long)filling.last, (int)(100 + calls++));
+        for (int pings = 0; pings < 3; pings++) {
+            at += snprintf(at, 128, CALL_ENTRY ",", -1LL, (int)(100 + calls++));
+        }
+        stpcpy(at - 1, "]");
+        const struct json *answer = as_json(h, harness_exchange(h, batch, strlen(batch)));
+        assert_int_equal(answer->kind, JSON_ARRAY);
+        assert_int_equal(answer->count, calls);
+        const struct json *element = answer->child;
+        size_t results = 0;
+        for (size_t j = 0; j < calls; j++, element = element->next) {
+            assert_int_equal(harness_integer(element, "id"), 100 + j);
+            results += json_member(element, "result") != NULL;
+        }
+        assert_in_range(results, filling.count - 1, filling.count);
+    }
+    check(h, PING "1}", "\"result\"");
+}
+
+/* Ids so long that not even errors fit: one error for all, and what was asked is done. */
+static void a_batch_that_cannot_be_answered_at_all_is_one_error(void **state)
+{
+    (void)state;
+    struct harness harness;
+    struct harness *h = &harness;
+    harness_start(h, "limits:\n  message: 16MiB\n");
+    const size_t id = 5000000;
+    char *batch = malloc(2 * id + 1000);
+    assert_non_null(batch);
+    char *at = stpcpy(batch, "[{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\",\"id\":\"");
+    memset(at, 'x', id);
+    at =
+        stpcpy(at + id, "\"},{\"jsonrpc\":\"2.0\",\"method\":\"event.emit\",\"params\":{\"events\":"
+                        "[{\"type\":\"auth.login\",\"suser\":\"done\"}]},\"id\":\"");
+    memset(at, 'x', id);
+    stpcpy(at + id, "\"}]");
+    const struct json *answer = as_json(h, harness_exchange(h, batch, strlen(batch)));
+    free(batch);
+    assert_int_equal(answer->kind, JSON_OBJECT);
+    assert_int_equal(json_member(answer, "id")->kind, JSON_NULL);
+    const struct json *error = json_member(answer, "error");
+    assert_int_equal(harness_integer(error, "code"), -32603);
+    assert_true(harness_text_is(json_member(error, "data"), "reason", "too_large"));
+    harness_wait_text(h->sink, "suser=done");
+    harness_stop(h);
 }
 
 static void repeated(struct harness *h, const char *head, const char *piece, size_t times,
@@ -215,6 +336,102 @@ static void roles_come_from_the_peer_s_uid(void **state)
     harness_stop(&harness);
 }
 
+/* What another user's program gets for one message, by system calls alone: this process has threads
+ * and is forked. The connection must be closed behind the answer. */
+static void ask_as(uid_t uid, const struct harness *h, struct slice message, char *out, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static const uint8_t greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+    uint8_t head[13] = {1, [9] = 0x80, [12] = 1};
+    uint64_t length = message.length + 4;
+    for (int i = 0; i < 8; i++) {
+        head[1 + i] = (uint8_t)(length >> (56 - 8 * i));
+    }
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", h->url + strlen("ipc://"));
+    pid_t child = fork();
+    if (child == 0) {
+        char octet;
+        int s = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (setgid(uid) != 0 || setuid(uid) != 0 ||
+            connect(s, (const struct sockaddr *)&address, sizeof address) != 0 ||
+            write(s, greeting, sizeof greeting) < 0 || write(s, head, sizeof head) < 0) {
+            _exit(99);
+        }
+        for (size_t done = 0; done < message.length;) {
+            ssize_t sent = write(s, message.data + done, message.length - done);
+            if (sent <= 0) {
+                break;
+            }
+            done += (size_t)sent;
+        }
+        while (read(s, &octet, 1) == 1) {
+            if (write(ends[1], &octet, 1) != 1) {
+                _exit(98);
+            }
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    size_t got = 0;
+    ssize_t more;
+    while (got + 1 < size && (more = read(ends[0], out + got, size - 1 - got)) > 0) {
+        got += (size_t)more;
+    }
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(got >= 8 + 13); /* the server's greeting, and the answer's head */
+    memmove(out, out + 8 + 13, got - 8 - 13);
+    out[got - 8 - 13] = '\0';
+}
+
+static void who_has_no_role_is_refused_whatever_it_sends(void **state)
+{
+    (void)state;
+    if (getuid() != 0) {
+        skip();
+    }
+    struct harness harness;
+    start_open(&harness);
+    static char large[5 << 20];
+    memset(large, '[', sizeof large);
+    const struct {
+        struct slice message;
+        const char *id;
+    } messages[] = {
+        {slice_of(PING "42}"), "\"id\":42,"},
+        {slice_of("{\"jsonrpc\":\"2.0\",\"method\":\"no.such\",\"id\":\"a\"}"), "\"id\":\"a\","},
+        {slice_of("{"), "\"id\":null,"},
+        {slice_of(""), "\"id\":null,"},
+        {slice_of("[" PING "1}," PING "2}]"), "\"id\":null,"},
+        {{large, 100}, "\"id\":null,"},
+        {{large, 5000}, "\"id\":null,"},
+        {{large, sizeof large}, "\"id\":null,"},
+    };
+    char answer[2048];
+    size_t count = sizeof messages / sizeof messages[0];
+    for (size_t i = 0; i < count; i++) {
+        ask_as(60003, &harness, messages[i].message, answer, sizeof answer);
+        if (strstr(answer, messages[i].id) == NULL || strstr(answer, "\"code\":-32001") == NULL ||
+            strstr(answer, "\"reason\":\"no_role\"") == NULL || answer[0] != '{') {
+            fail_msg("to message %zu: %s", i, answer);
+        }
+    }
+    ask_as(60003, &harness, slice_of("{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\"}"), answer,
+           sizeof answer);
+    assert_string_equal(answer, "");
+    harness_wait_text(harness.sink, "Call of system.ping refused: no_role.");
+    harness_terminate(&harness);
+    char *lines = harness_read_file(harness.sink);
+    assert_int_equal(harness_count(lines, "Call of unknown refused: no_role."), 2);
+    assert_non_null(strstr(lines, " count=6 "));
+    free(lines);
+    harness_stop(&harness);
+}
+
 static void refusals_are_told_once_and_then_counted(void **state)
 {
     (void)state;
@@ -264,12 +481,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(answers_the_examples_of_json_rpc, start, stop),
         cmocka_unit_test_setup_teardown(a_notification_is_answered_by_an_empty_body, start, stop),
         cmocka_unit_test_setup_teardown(a_batch_is_answered_in_order, start, stop),
+        cmocka_unit_test_setup_teardown(a_batch_loses_no_answer_where_they_do_not_fit, start, stop),
+        cmocka_unit_test(a_batch_that_cannot_be_answered_at_all_is_one_error),
         cmocka_unit_test_setup_teardown(hostile_messages_are_refused_and_the_next_is_served, start,
                                         stop),
         cmocka_unit_test_setup_teardown(parameters_are_checked_by_name_and_kind, start, stop),
         cmocka_unit_test_setup_teardown(audit_query_filters_and_pages, start, stop),
         cmocka_unit_test_setup_teardown(catalogue_list_has_every_type, start, stop),
         cmocka_unit_test(roles_come_from_the_peer_s_uid),
+        cmocka_unit_test(who_has_no_role_is_refused_whatever_it_sends),
         cmocka_unit_test(refusals_are_told_once_and_then_counted),
         cmocka_unit_test_setup_teardown(a_second_daemon_is_refused_and_the_first_goes_on, start,
                                         stop),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -133,6 +134,77 @@ static void a_repeated_partial_request_names_the_same_bad_ones(void **state)
     assert_int_equal(json_member(again, "refused")->count, 1);
 }
 
+/* With this uid as a producer of these types alone. */
+static void configure_types(struct harness *h, const char *types)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "state:\n  directory: %s\nlisten:\n  - url: %s\naccess:\n  - uid: %u\n"
+             "    roles: [producer]\n    login: app\n    types: [%s]\n"
+             "sinks:\n  - name: siem\n    url: file://%s\n",
+             h->directory, h->url, (unsigned)getuid(), types, h->sink);
+    harness_write_config(h, text);
+}
+
+static void a_repeat_s_answer_does_not_follow_today_s_types(void **state)
+{
+    (void)state;
+    struct harness harness;
+    struct harness *h = &harness;
+    const char *params = "{\"request_id\":\"p\",\"partial\":true,\"events\":[" VIEWED
+                         ",{\"type\":\"auth.login\"},{\"type\":\"information.viewed\"},"
+                         "{\"type\":\"auth.logout\"}," VIEWED "]}";
+    harness_prepare(h);
+    configure_types(h, "'information.*'");
+    harness_restart(h);
+    int64_t first = harness_integer(harness_result(h, "event.emit", params), "first");
+    static const char *const later[] = {"'information.*'", "'auth.*'", "'auth.*', 'information.*'"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        harness_terminate(h);
+        configure_types(h, later[i]);
+        harness_restart(h);
+        const struct json *again = harness_result(h, "event.emit", params);
+        assert_int_equal(harness_integer(again, "accepted"), 2);
+        assert_int_equal(harness_integer(again, "first"), first);
+        const struct json *refused = json_member(again, "refused");
+        assert_int_equal(refused->count, 3);
+        assert_int_equal(harness_integer(refused->child, "index"), 1);
+        assert_true(harness_text_is(refused->child, "reason", "not_permitted"));
+        assert_true(harness_text_is(refused->child, "field", "/type"));
+        assert_int_equal(harness_integer(refused->child->next, "index"), 2);
+        assert_true(harness_text_is(refused->child->next, "reason", "missing_field"));
+        assert_int_equal(harness_integer(refused->child->next->next, "index"), 3);
+    }
+    harness_stop(h);
+}
+
+static void a_request_that_wrote_nothing_is_judged_anew(void **state)
+{
+    (void)state;
+    struct harness harness;
+    struct harness *h = &harness;
+    const char *params = "{\"request_id\":\"n\",\"partial\":true,\"events\":[" VIEWED "]}";
+    harness_prepare(h);
+    configure_types(h, "'auth.*'");
+    harness_restart(h);
+    for (int i = 0; i < 2; i++) {
+        const struct json *result = harness_result(h, "event.emit", params);
+        assert_int_equal(harness_integer(result, "accepted"), 0);
+        assert_int_equal(json_member(result, "refused")->count, 1);
+    }
+    harness_terminate(h);
+    configure_types(h, "'information.*'");
+    harness_restart(h);
+    const struct json *result = harness_result(h, "event.emit", params);
+    assert_int_equal(harness_integer(result, "accepted"), 1);
+    int64_t first = harness_integer(result, "first");
+    result = harness_result(h, "event.emit", params); /* from now on there is a first answer */
+    assert_int_equal(harness_integer(result, "first"), first);
+    harness_error(h, "event.emit", "{\"request_id\":\"n\",\"events\":[" VIEWED "]}", -32602,
+                  "request_id_reused");
+    harness_stop(h);
+}
+
 static void the_daemon_s_own_types_are_reserved(void **state)
 {
     struct harness *h = *state;
@@ -251,6 +323,40 @@ static void an_actor_fills_who_and_from_where(void **state)
     assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
 }
 
+static void an_actor_gives_what_the_type_demands(void **state)
+{
+    struct harness *h = *state;
+    static const char actor[] =
+        "\"actor\":{\"suid\":\"7\",\"suser\":\"jsilva\",\"sname\":\"J\",\"spriv\":\"User\","
+        "\"originIP\":\"203.0.113.9\"}";
+    static const char bare[] =
+        "{\"type\":\"master_key.recovery_failed\",\"partsNeeded\":3,\"partsSent\":2}";
+    char params[1024];
+    snprintf(params, sizeof params, "{\"events\":[%s],%s}", bare, actor);
+    const struct json *result = harness_result(h, "event.emit", params);
+    char entry[64];
+    snprintf(entry, sizeof entry, "{\"index\":%lld}", (long long)harness_integer(result, "first"));
+    const struct json *record = json_member(harness_result(h, "audit.entry", entry), "record");
+    assert_true(harness_text_is(record, "suser", "jsilva"));
+    assert_true(harness_text_is(record, "sname", "J"));
+    assert_true(harness_text_is(record, "originIP", "203.0.113.9"));
+    /* What neither says is missing still, and with partial it refuses that event alone. */
+    snprintf(params, sizeof params,
+             "{\"partial\":true,\"request_id\":\"acted\",\"events\":[%s,{\"type\":"
+             "\"information.viewed\"}],%s}",
+             bare, actor);
+    for (int i = 0; i < 2; i++) { /* the repeat too */
+        result = harness_result(h, "event.emit", params);
+        assert_int_equal(harness_integer(result, "accepted"), 1);
+        const struct json *refused = json_member(result, "refused")->child;
+        assert_true(harness_text_is(refused, "reason", "missing_field"));
+        assert_true(harness_text_is(refused, "field", "/information"));
+    }
+    snprintf(params, sizeof params, "{\"events\":[%s]}", bare);
+    const struct json *data = harness_error(h, "event.emit", params, -32602, "missing_field");
+    assert_int_equal(harness_integer(data, "index"), 0);
+}
+
 /* Such a record would not read back: its line would never reach anybody. */
 static void an_actor_s_address_is_one_that_events_take(void **state)
 {
@@ -325,6 +431,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_repeated_request_is_answered_not_done_again, start, stop),
         cmocka_unit_test_setup_teardown(a_repeated_partial_request_names_the_same_bad_ones, start,
                                         stop),
+        cmocka_unit_test(a_repeat_s_answer_does_not_follow_today_s_types),
+        cmocka_unit_test(a_request_that_wrote_nothing_is_judged_anew),
         cmocka_unit_test_setup_teardown(the_daemon_s_own_types_are_reserved, start, stop),
         cmocka_unit_test_setup_teardown(a_reserved_type_inside_a_partial_call_is_audited_too, start,
                                         stop),
@@ -335,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(daemon_fields_are_refused_by_name, start, stop),
         cmocka_unit_test_setup_teardown(a_time_too_far_ahead_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_fills_who_and_from_where, start, stop),
+        cmocka_unit_test_setup_teardown(an_actor_gives_what_the_type_demands, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_s_address_is_one_that_events_take, start, stop),
         cmocka_unit_test_setup_teardown(nothing_acknowledged_is_lost_or_doubled_by_kills, start,
                                         stop),

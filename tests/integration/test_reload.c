@@ -120,11 +120,17 @@ static void a_bad_configuration_changes_nothing_and_is_told(void **state)
     (void)state;
     struct harness h;
     start_with_places(&h);
-    harness_write_config(&h, "nonsense: [1\n");
+    harness_write_config(&h, "state: relative\nlimits:\n  workers: none\nnonsense: 1\n");
     harness_signal(&h, SIGHUP);
     harness_wait_text(h.errors, "guardian.yaml:");
     harness_wait_text(h.errors, "not reloaded");
     harness_wait_text(h.sink, "|9053|");
+    char *lines = harness_read_file(h.sink); /* the event names every problem, not only the first */
+    const char *refused = strstr(lines, "|9053|");
+    assert_non_null(strstr(refused, "guardian.yaml:1"));
+    assert_non_null(strstr(refused, "guardian.yaml:3"));
+    assert_non_null(strstr(refused, "guardian.yaml:4"));
+    free(lines);
     harness_result(&h, "event.emit", LOGIN("still", "200.160.2.3"));
     harness_wait_text(h.sink, "suser=still");
     harness_stop(&h);

@@ -53,6 +53,24 @@ static void names_are_compared_after_unescaping(void **state)
     assert_int_equal(refusal("{\"\xc3\xa9\":1,\"e\\u0301\":2}"), REASON_none);
 }
 
+static void a_doubled_name_is_told_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *sentence;
+    } cases[] = {
+        {"{\"a\":1,\"b\":2,\"a\":3}", "At octet 13 "},
+        {"{ \"a\" : 1 ,  \"a\" : 3 }", "At octet 13 "},
+        {"[0,{\"x\":\",\\\"}{\",\"y\":[{\"x\":1},2],\"\\u0078\":3}]", "At octet 32 "},
+        {"{\"o\":{\"a\":1,\"a\":2},\"o\":3}", "At octet 12 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(refusal(cases[i].text), REASON_duplicate);
+        assert_memory_equal(fault.sentence, cases[i].sentence, strlen(cases[i].sentence));
+    }
+}
+
 static void one_name_may_stand_in_several_objects(void **state)
 {
     (void)state;
@@ -180,7 +198,7 @@ static void a_fault_names_octet_and_place(void **state)
         {"{\"a\":[1]}x", "", 9},
         {"{\"a\":1", "", 6},
         {"[99999999999999999999]", "/0", 1},
-        {"{\"o\":[{\"k\":1,\"k\":2}]}", "/o/0/k", 6}, /* octet of the object */
+        {"{\"o\":[{\"k\":1,\"k\":2}]}", "/o/0/k", 13}, /* octet of the second name */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_not_equal(refusal(bad[i].text), REASON_none);
@@ -273,6 +291,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_a_name_that_stands_twice_wherever_it_stands, begin,
                                         end),
         cmocka_unit_test_setup_teardown(names_are_compared_after_unescaping, begin, end),
+        cmocka_unit_test_setup_teardown(a_doubled_name_is_told_with_its_place, begin, end),
         cmocka_unit_test_setup_teardown(one_name_may_stand_in_several_objects, begin, end),
         cmocka_unit_test_setup_teardown(many_names_thought_up_to_be_slow_are_not, begin, end),
         cmocka_unit_test_setup_teardown(takes_the_depth_allowed_and_no_more, begin, end),

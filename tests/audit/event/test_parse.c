@@ -432,6 +432,25 @@ static void a_producer_learns_what_the_guardian_makes_itself(void **state)
                                   "\"sname\":\"J\",\"suid\":7,\"act\":\"ls\"}");
 }
 
+static void beside_an_actor_required_fields_may_be_missing_yet(void **state)
+{
+    (void)state;
+    assert_refused(EVENT_FROM_PRODUCER, "{\"type\":\"information.viewed\",\"information\":\"i\"}",
+                   REASON_missing_field, "/suser");
+    struct event *event =
+        accepted(EVENT_FOR_ACTOR, "{\"type\":\"information.viewed\",\"information\":\"i\"}");
+    assert_int_equal(event_check(event, &fault), ERR_INVALID_PARAMS);
+    assert_string_equal(fault.field, "/suser");
+    event_set_text(event, FIELD_SUSER, slice_of("j"));
+    event_set_text(event, FIELD_SNAME, slice_of("J"));
+    assert_int_equal(event_check(event, &fault), OK);
+    /* all else is as for a producer */
+    assert_refused(EVENT_FOR_ACTOR, VIEWED ",\"pid\":1}", REASON_daemon_field, "/pid");
+    assert_refused(EVENT_FOR_ACTOR, VIEWED ",\"geo\":{}}", REASON_daemon_field, "/geo");
+    assert_refused(EVENT_FOR_ACTOR, INCIDENT ",\"act\":\"x\"}", REASON_made_by_guardian, "/act");
+    assert_refused(EVENT_FOR_ACTOR, VIEWED ",\"dst\":\"x\"}", REASON_unknown_field, "/dst");
+}
+
 /* ---- decoding ---------------------------------------------------------------------------------*/
 
 static void a_decoded_record_has_the_index_it_is_given(void **state)
@@ -486,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_producer_may_leave_the_time_out),
         cmocka_unit_test(a_producer_may_send_the_place_flat),
         cmocka_unit_test(a_producer_learns_what_the_guardian_makes_itself),
+        cmocka_unit_test(beside_an_actor_required_fields_may_be_missing_yet),
         cmocka_unit_test(a_decoded_record_has_the_index_it_is_given),
         cmocka_unit_test(a_fault_need_not_be_asked_for),
     };

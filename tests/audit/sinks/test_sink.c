@@ -2,6 +2,8 @@
  * start. */
 #include "tests/audit/sinks/fixture.h"
 
+#include "audit/base/clock.h"
+
 /* ---- the plain life of a sink ------------------------------------------------------------------
  */
 
@@ -139,12 +141,36 @@ static void only_regular_files_are_written_to(void **state)
     assert_int_equal(size_of_file(target), 0);
 }
 
-static void a_missing_folder_and_a_bad_url_are_named(void **state)
+static void a_missing_folder_is_said_and_waited_for(void **state)
 {
     struct fixture *fixture = *state;
     struct sink_options options = options_of(fixture);
-    options.url = "file:///no/such/folder/file";
-    assert_refused(&options, fixture->log, ERR_IO, "/no/such/folder/file");
+    char folder[192];
+    snprintf(folder, sizeof folder, "%s/later", fixture->folder);
+    snprintf(fixture->file, sizeof fixture->file, "%.100s/later/f", fixture->folder);
+    snprintf(fixture->url, sizeof fixture->url, "file://%s", fixture->file);
+    options.url = fixture->url;
+    append_many(fixture->log, 20);
+    heard_start(fixture);
+    struct sink *sink = start(&options, fixture->log);
+    struct sink_status status = status_of(sink);
+    assert_true(status.failing);
+    assert_int_equal(status.lag, 20);
+    assert_non_null(strstr(status.last_error, fixture->file));
+    assert_int_equal(mkdir(folder, 0700), 0);
+    WAIT_UNTIL(delivered_all(fixture, sink));
+    assert_false(status_of(sink).failing);
+    sink_stop(sink, WAIT_LIMIT_MS);
+    unsigned began = heard_times(fixture, "a sink fails");
+    heard_stop(fixture);
+    assert_int_equal(began, 1);
+    assert_complete(fixture, &options, 0);
+}
+
+static void a_bad_url_is_named(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
     static const char *const bad[] = {"file://relative/path", "file://",     "file:///a%zz",
                                       "file:///a%00b",        "file:///a%4", "file:///folder/"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -218,6 +244,33 @@ static void no_memory_at_start_is_an_error_like_any_other(void **state)
     assert_complete(fixture, &options, 0);
 }
 
+/* Each may drain for so long: asked one after the other they would take the sum. */
+static void sinks_that_are_asked_first_drain_at_the_same_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    enum { SINKS = 6, DRAIN_MS = 1000 };
+    struct sink *sinks[SINKS];
+    char names[SINKS][16];
+    options.url = "file:///no/such/folder/f"; /* nothing can be drained */
+    append_many(fixture->log, 5);
+    for (unsigned i = 0; i < SINKS; i++) {
+        snprintf(names[i], sizeof names[i], "dead%u", i);
+        options.name = names[i];
+        sinks[i] = start(&options, fixture->log);
+    }
+    int64_t began_ms = clock_boot_ms();
+    for (unsigned i = 0; i < SINKS; i++) {
+        sink_ask_stop(sinks[i], DRAIN_MS);
+    }
+    for (unsigned i = 0; i < SINKS; i++) {
+        sink_stop(sinks[i], DRAIN_MS);
+    }
+    int64_t took_ms = clock_boot_ms() - began_ms;
+    assert_true(took_ms >= DRAIN_MS);
+    assert_true(took_ms < SINKS * DRAIN_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,7 +280,9 @@ int main(void)
         TEST(filters_by_glob_and_severity),
         TEST(an_entry_that_is_no_event_is_said_and_passed_over),
         TEST(only_regular_files_are_written_to),
-        TEST(a_missing_folder_and_a_bad_url_are_named),
+        TEST(a_missing_folder_is_said_and_waited_for),
+        TEST(sinks_that_are_asked_first_drain_at_the_same_time),
+        TEST(a_bad_url_is_named),
         TEST(a_percent_escape_in_the_url_is_an_octet_of_the_path),
         TEST(a_name_that_is_no_file_name_is_refused),
         TEST(two_sinks_do_not_share_a_file),

@@ -160,6 +160,73 @@ static void a_folder_that_is_gone_is_waited_for(void **state)
     assert_all_complete(fixture, &files, &options);
 }
 
+static void a_deleted_file_is_said_and_made_anew_although_nothing_comes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    append_many(fixture->log, 50);
+    heard_start(fixture);
+    struct sink *sink = start(&options, fixture->log);
+    WAIT_UNTIL(delivered_all(fixture, sink));
+    WAIT_UNTIL(known_size(fixture) == 50); /* durable in the file, as the cursor says */
+    assert_int_equal(unlink(fixture->file), 0);
+    WAIT_UNTIL(exists(fixture->file));
+    append_many(fixture->log, 10);
+    WAIT_UNTIL(delivered_all(fixture, sink));
+    sink_stop(sink, WAIT_LIMIT_MS);
+    unsigned said = heard_times(fixture, "was deleted while it was written");
+    heard_stop(fixture);
+    assert_int_equal(said, 1);
+    assert_complete(fixture, &options, 50);
+}
+
+/* Whatever went into the file without a name after the last sync stands in the new one again. */
+static void a_deletion_under_load_leaves_no_hole_behind_the_last_sync(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    struct buffer expected;
+    struct buffer got;
+    pthread_t appender;
+    diag_set_level(DIAG_ERROR);
+    struct sink *sink = start(&options, fixture->log);
+    assert_int_equal(pthread_create(&appender, NULL, append_twenty_thousand, fixture->log), 0);
+    WAIT_UNTIL(size_of_file(fixture->file) > 20000);
+    assert_int_equal(unlink(fixture->file), 0);
+    uint64_t deleted_at = log_size(fixture->log);
+    pthread_join(appender, NULL);
+    WAIT_UNTIL(exists(fixture->file) && delivered_all(fixture, sink));
+    sink_stop(sink, WAIT_LIMIT_MS);
+    diag_set_level(DIAG_NOTICE);
+    buffer_init(&expected, (size_t)1 << 30);
+    buffer_init(&got, (size_t)1 << 30);
+    expect_lines(fixture->log, &options, 0, log_size(fixture->log), &expected);
+    append_file(fixture->file, &got);
+    assert_true(got.length > 0 && got.length <= expected.length);
+    assert_memory_equal(got.data, expected.data + (expected.length - got.length), got.length);
+    expected.length = 0;
+    expect_lines(fixture->log, &options, deleted_at, log_size(fixture->log), &expected);
+    assert_true(got.length >= expected.length);
+    buffer_done(&expected);
+    buffer_done(&got);
+}
+
+static void a_shortened_file_is_said(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    append_many(fixture->log, 50);
+    heard_start(fixture);
+    struct sink *sink = start(&options, fixture->log);
+    WAIT_UNTIL(known_size(fixture) == 50);
+    assert_int_equal(truncate(fixture->file, 0), 0);
+    WAIT_UNTIL(strstr(heard_text(fixture), "another program shortened the file") != NULL);
+    sink_stop(sink, WAIT_LIMIT_MS);
+    unsigned said = heard_times(fixture, "another program shortened the file");
+    heard_stop(fixture);
+    assert_int_equal(said, 1);
+}
+
 static void a_vanished_file_is_said(void **state)
 {
     struct fixture *fixture = *state;
@@ -249,6 +316,9 @@ int main(void)
         TEST(rotations_under_load_lose_and_double_nothing),
         TEST(an_emptied_file_goes_on_at_its_beginning),
         TEST(a_folder_that_is_gone_is_waited_for),
+        TEST(a_deleted_file_is_said_and_made_anew_although_nothing_comes),
+        TEST(a_deletion_under_load_leaves_no_hole_behind_the_last_sync),
+        TEST(a_shortened_file_is_said),
         TEST(a_vanished_file_is_said),
         TEST(a_kill_within_a_rotation_loses_and_doubles_nothing),
     };

@@ -235,7 +235,7 @@ static void a_hostile_field_name_does_not_reach_the_terminal(void **state)
     render("", "{\"time\":\"2026-11-24T17:49:41Z\",\"type\":\"information.viewed\",\"suser\":\"e\","
                "\"sname\":\"E\",\"information\":\"i\",\"\\u001b[31m\\n\xc2\x9b\":1}\n");
     assert_int_equal(run.status, 1);
-    assert_string_equal(run.err, "line 1: unknown_field \\x1b[31m\\x0a\\xc2\\x9b\n");
+    assert_string_equal(run.err, "line 1: unknown_field \\u{1B}[31m \\u{9B}\n");
 }
 
 static void a_line_over_the_limit_is_refused_and_the_rest_goes_on(void **state)

@@ -163,9 +163,12 @@ void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
     atomic_fetch_add(&unanswered, peer->roles == 0 ? 1 : 1000);
 }
 
-void dispatch_too_large(struct dispatch *dispatch, struct buffer *answer)
+void dispatch_too_large(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
+                        struct buffer *answer)
 {
     (void)dispatch;
+    (void)peer;
+    (void)arena;
     atomic_fetch_add(&too_large, 1);
     buffer_append_text(answer, "too large");
 }
@@ -198,12 +201,28 @@ MAYBE_UNUSED static struct config *config_new(const struct fixture *fixture)
     return config;
 }
 
+MAYBE_UNUSED static enum err start_server(struct config *config, struct server **out,
+                                          struct fault *fault)
+{
+    struct server *server = NULL;
+    enum err err = server_new(NULL, config, &server, fault);
+    if (err == OK) {
+        err = server_listen(server, fault);
+    }
+    if (err == OK) {
+        *out = server;
+    } else {
+        server_stop(server);
+    }
+    return err;
+}
+
 MAYBE_UNUSED static void serve(struct fixture *fixture)
 {
     struct fault fault;
     fault_clear(&fault);
-    if (server_start(NULL, fixture->config, &fixture->server, &fault) != OK) {
-        fail_msg("server_start: %s", fault.sentence);
+    if (start_server(fixture->config, &fixture->server, &fault) != OK) {
+        fail_msg("start_server: %s", fault.sentence);
     }
 }
 

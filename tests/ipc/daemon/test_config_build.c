@@ -48,7 +48,7 @@ static void refuses_another_kind_of_value(void **state)
         {"limits\n", 1, "the file is a single value", "sections"},
         {"listen:\n  url: ipc:///a\n", 2, "listen: a group", "a list"},
         {"listen:\n", 1, "listen: nothing stands here", "a list"},
-        {"listen: []\n", 1, "listen: a list", "leave the section out"},
+        {"listen: []\n", 1, "listen: the list is empty", "leave the section out"},
         {"sinks:\n  - siem\n", 2, "sinks[0]: a single value", "keys of one entry"},
         {"sinks:\n  - name: a\n    url: file:///a\n    filter: all\n", 4, "filter: a single value",
          "keys"},
@@ -70,8 +70,8 @@ static void refuses_entries_that_lack_a_member(void **state)
         {"access:\n  - roles: [auditor]\n    login: a\n", 2, "access[0].uid is missing", "a user"},
         {"access:\n  - uid: 5\n    login: a\n", 2, "access[0].roles is missing", "[operator"},
         {"access:\n  - uid: 5\n    roles: [auditor]\n", 2, "access[0].login is missing", "print"},
-        {"access:\n  - uid: 5\n    login: a\n    roles: []\n", 4, "access[0].roles: a list",
-         "a list of roles"},
+        {"access:\n  - uid: 5\n    login: a\n    roles: []\n", 4,
+         "access[0].roles: the list is empty and needs at least one role", "[operator, auditor]"},
     };
     REFUSES_ALL(slips);
 }

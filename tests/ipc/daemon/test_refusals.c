@@ -92,6 +92,30 @@ static void more_kinds_than_there_is_room_for_are_counted_together(void **state)
     assert_false(refusals_take(*state, 60000, false, &told));
 }
 
+static void one_that_could_not_be_told_is_told_later_with_what_came_meanwhile(void **state)
+{
+    struct peer eve = peer_named("eve");
+    struct refusal told;
+    assert_true(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 0));
+    assert_false(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 10));
+    assert_false(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 20));
+    assert_true(refusals_take(*state, 60000, false, &told));
+    assert_int_equal(told.count, 2);
+    refusals_put_back(*state, &told, 60000);
+    assert_false(refusals_note(*state, &eve, "event.emit", REASON_not_permitted, 60001));
+    assert_false(refusals_take(*state, 119999, false, &told)); /* not again and again */
+    assert_true(refusals_take(*state, 120000, false, &told));
+    assert_int_equal(told.count, 3);
+    /* and the first one of a kind, which is told at once */
+    struct refusal first = {.peer = peer_named("mallory"), .reason = REASON_no_role, .count = 1};
+    snprintf(first.method, sizeof first.method, "connect");
+    assert_true(refusals_note(*state, &first.peer, "connect", REASON_no_role, 0));
+    refusals_put_back(*state, &first, 0);
+    assert_true(refusals_take(*state, 60000, false, &told));
+    assert_string_equal(told.peer.login, "mallory");
+    assert_int_equal(told.count, 1);
+}
+
 static void without_memory_every_refusal_is_told(void **state)
 {
     struct peer eve = peer_named("eve");
@@ -111,6 +135,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(at_stop_everything_counted_is_told, start, stop),
         cmocka_unit_test_setup_teardown(more_kinds_than_there_is_room_for_are_counted_together,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(
+            one_that_could_not_be_told_is_told_later_with_what_came_meanwhile, start, stop),
         cmocka_unit_test_setup_teardown(without_memory_every_refusal_is_told, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

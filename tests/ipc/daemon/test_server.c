@@ -244,7 +244,7 @@ static void assert_start_fails(struct config *config, enum err wanted, const cha
     struct server *server = NULL;
     struct fault fault;
     fault_clear(&fault);
-    assert_int_equal(server_start(NULL, config, &server, &fault), wanted);
+    assert_int_equal(start_server(config, &server, &fault), wanted);
     assert_null(server);
     assert_non_null(strstr(fault.sentence, word));
 }
@@ -346,7 +346,7 @@ static void says_so_when_there_is_no_descriptor_left(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
     struct server *server = NULL;
     struct fault fault;
-    enum err err = server_start(NULL, fixture->config, &server, &fault);
+    enum err err = start_server(fixture->config, &server, &fault);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     assert_int_equal(err, ERR_IO);
     assert_non_null(strstr(fault.sentence, "files"));
@@ -502,7 +502,7 @@ static void start_without_memory_changes_nothing(void **state)
         struct fault fault;
         fault_clear(&fault);
         memory_fail_from(n);
-        err = server_start(NULL, fixture->config, &fixture->server, &fault);
+        err = start_server(fixture->config, &fixture->server, &fault);
         memory_fail_from(0);
         if (err != OK) {
             assert_int_equal(err, ERR_NO_MEMORY);

@@ -1,5 +1,6 @@
 /* The server among clients that mean it harm, or know no better. After each of them the next
  * caller, a real nng REQ socket, is served, and descriptors and memory are back. */
+#include "ipc/daemon/server_inside.h"
 #include "server_fixture.h"
 
 static void serves_after_3000_clients_that_left_at_every_octet(void **state)
@@ -173,6 +174,29 @@ static void takes_the_longest_message_and_not_one_octet_more(void **state)
                         "abc12345",
                         9);
     close(descriptor);
+}
+
+static void reads_little_of_a_caller_without_a_role(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&caller_roles, 0);
+    serve(fixture);
+    uint8_t *frame = calloc(1, 13 + DISPATCH_NOBODY_BYTES + 1);
+    char *payload = calloc(1, DISPATCH_NOBODY_BYTES + 1);
+    assert_non_null(frame);
+    assert_non_null(payload);
+    for (unsigned more = 0; more <= 1; more++) {
+        int descriptor = raw_greeted(fixture);
+        size_t length = frame_write(frame, 1, payload, DISPATCH_NOBODY_BYTES + more);
+        assert_true(raw_send(descriptor, frame, length));
+        assert_raw_answer(descriptor, 1, more == 0 ? "nobody" : "too large");
+        assert_closed(descriptor);
+        close(descriptor);
+        assert_int_equal(atomic_load(&too_large), more);
+    }
+    free(payload);
+    free(frame);
+    atomic_store(&caller_roles, ROLE_WORKFLOW);
 }
 
 static void closes_unanswered_where_no_header_can_be_read(void **state)
@@ -355,9 +379,86 @@ static void who_reads_no_answer_cannot_fill_the_memory(void **state)
     close(descriptor);
 }
 
+/* Asks for an answer of that many octets; true if it comes, false if the server hangs up. */
+static bool is_answered(const struct fixture *fixture, const char *request)
+{
+    int descriptor = raw_greeted(fixture);
+    char octet;
+    raw_request(descriptor, 1, request);
+    bool answered = raw_receive(descriptor, &octet, 1);
+    close(descriptor);
+    return answered;
+}
+
+/* The same, again and again until it comes: what callers before left is given back soon, not at
+ * once. */
+static void wait_answered(const struct fixture *fixture, const char *request)
+{
+    int64_t until_ms = clock_boot_ms() + PATIENCE_MS;
+    bool answered = false;
+    while (!answered && clock_boot_ms() < until_ms) {
+        answered = is_answered(fixture, request);
+    }
+    assert_true(answered);
+}
+
+static size_t count_complaints(const char *path)
+{
+    char text[4096] = "";
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    size_t count = 0;
+    for (char *at = strstr(text, "answers wait to be read"); at != NULL;
+         at = strstr(at + 1, "answers wait to be read")) {
+        count++;
+    }
+    return count;
+}
+
+static void all_who_read_no_answers_together_cannot_fill_the_memory(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+    char octet;
+    snprintf(path, sizeof path, "%s/stderr", fixture->folder);
+    int errors = dup(STDERR_FILENO);
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    assert_true(errors >= 0 && file >= 0);
+    serve(fixture);
+    connection_set_unsent_limit(fixture->server->connections, 3 << 20);
+    int64_t began_ms = clock_boot_ms();
+    dup2(file, STDERR_FILENO);
+    int unread = raw_greeted(fixture);
+    raw_request(unread, 1, "size 2000000");
+    bool begun = raw_receive(unread, &octet, 1); /* so it is counted */
+    bool answered = false;
+    for (int i = 0; i < 8; i++) { /* none of them has anything unread of its own */
+        answered = is_answered(fixture, "size 2000000") || answered;
+    }
+    bool small = is_answered(fixture, "hello");
+    dup2(errors, STDERR_FILENO);
+    size_t seconds = (size_t)(clock_boot_ms() - began_ms) / 1000;
+    size_t complaints = count_complaints(path);
+    assert_true(begun);
+    assert_false(answered);
+    assert_true(small);
+    assert_in_range(complaints, 1, seconds + 1);
+    close(unread); /* what it left is given back, and so is what was refused */
+    for (int i = 0; i < 4; i++) {
+        wait_answered(fixture, "size 2000000");
+    }
+    unlink(path);
+    close(file);
+    close(errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SERVER_TEST(all_who_read_no_answers_together_cannot_fill_the_memory),
         SERVER_TEST(who_reads_no_answer_cannot_fill_the_memory),
         SERVER_TEST(serves_after_3000_clients_that_left_at_every_octet),
         SERVER_TEST(serves_after_clients_that_left_once_they_were_greeted),
@@ -367,6 +468,7 @@ int main(void)
         SERVER_TEST(answers_lengths_over_the_limit_and_closes),
         SERVER_TEST(reads_on_for_a_while_so_that_the_answer_arrives),
         SERVER_TEST(takes_the_longest_message_and_not_one_octet_more),
+        SERVER_TEST(reads_little_of_a_caller_without_a_role),
         SERVER_TEST(closes_unanswered_where_no_header_can_be_read),
         SERVER_TEST(a_length_costs_no_memory_before_its_octets_come),
         SERVER_TEST(closes_silent_connections_in_time),
