@@ -78,6 +78,11 @@ MUST_CHECK bool key_text_fits(struct slice text);
 MUST_CHECK enum err key_to_file(const struct secret *key, int64_t created_us,
                                 struct secret **out_text);
 
+/* Reads what age-keygen or key_to_file wrote: exactly one identity on a line of its own; comments
+ * (#), empty lines, lines ended by CRLF and a missing last line's end are fine. ERR_INVALID_PARAMS
+ * with bad_key_file, naming the line. */
+MUST_CHECK enum err key_from_file(struct slice text, struct secret **out_key, struct fault *fault);
+
 /* ---- master keys: known again ---- */
 
 /* The check value, which anybody may see: of an age key its recipient age1…, of a raw key
