@@ -22,8 +22,7 @@ struct settling {
     size_t count;            /* of them */
 };
 
-/* ---- what is there ----------------------------------------------------------------------------
- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 static enum err log_is_behind(struct settling *settling, uint64_t known, struct fault *fault)
 {
@@ -75,8 +74,7 @@ static enum err list_waiting(struct settling *settling, struct fault *fault)
     return err == OK && known > size ? log_is_behind(settling, known, fault) : err;
 }
 
-/* ---- the log decides --------------------------------------------------------------------------
- */
+/* ---- the log decides ------------------------------------------------------------------------- */
 
 /* Whether the record's member `event` is the one: its text alone could stand in any other. */
 static enum err record_has(struct settling *settling, struct slice record, struct slice event,
@@ -138,12 +136,15 @@ static enum err apply_waiting(struct settling *settling, struct fault *fault)
     return err;
 }
 
+/* On a full disk a row stays: it does no harm, its event will never be, and the next start tries
+ * again. What can be read and recorded must not wait for room. */
 static enum err drop_waiting(struct settling *settling, struct fault *fault)
 {
     enum err err = OK;
     for (size_t i = 0; err == OK && i < settling->count; i++) {
         if (!settling->waiting[i].applied) {
             err = store_drop(settling->store, settling->waiting[i].event.data, fault);
+            err = err == ERR_IO ? OK : err;
         }
     }
     return err;
