@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/client/client.h"
+#include "ipc/client/command_key.h"
 #include "ipc/client/command_render.h"
 #include "ipc/daemon/config_paths.h"
 
@@ -31,6 +32,8 @@ static const struct command commands[] = {
     {"audit", "show", command_audit_show, "one entry with all its fields"},
     {"catalogue", "list", command_catalogue_list, "event types, all or those of a pattern"},
     {"catalogue", "show", command_catalogue_show, "one event type with its fields"},
+    {"key", "new", command_key_new, "make a guardian's own key file"},
+    {"key", "public", command_key_public, "the public key of a guardian's key file"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 
