@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define TERMINAL_WAIT_MS 60000
@@ -22,14 +23,21 @@ struct terminal {
     char seen[16384]; /* all that was shown, ended by a NUL */
     size_t length;
     size_t answered; /* how much of it was there at the last expectation */
+    bool echoes_at_end;
 };
+
+/* As fork: 0 in the child, whose standard streams are the terminal. */
+static inline pid_t terminal_fork(struct terminal *terminal)
+{
+    memset(terminal, 0, sizeof *terminal);
+    terminal->child = forkpty(&terminal->fd, NULL, NULL, NULL);
+    return terminal->child;
+}
 
 /* Starts the program (found in PATH) with its standard streams at the terminal. */
 static inline bool terminal_run(struct terminal *terminal, const char *const *argv)
 {
-    memset(terminal, 0, sizeof *terminal);
-    terminal->child = forkpty(&terminal->fd, NULL, NULL, NULL);
-    if (terminal->child == 0) {
+    if (terminal_fork(terminal) == 0) {
         char *arguments[16] = {NULL};
         for (size_t i = 0; argv[i] != NULL && i < 15; i++) {
             arguments[i] = strdup(argv[i]);
@@ -76,6 +84,13 @@ static inline bool terminal_type(struct terminal *terminal, const char *text)
     return write(terminal->fd, text, strlen(text)) == (ssize_t)strlen(text);
 }
 
+/* Does it show what is typed? */
+static inline bool terminal_echoes(const struct terminal *terminal)
+{
+    struct termios mode;
+    return tcgetattr(terminal->fd, &mode) == 0 && (mode.c_lflag & ECHO) != 0;
+}
+
 /* Reads on to the end; the exit code, or minus the signal it died of. */
 static inline int terminal_end(struct terminal *terminal)
 {
@@ -85,6 +100,7 @@ static inline int terminal_end(struct terminal *terminal)
     if (waitpid(terminal->child, &status, 0) != terminal->child) {
         return -1000;
     }
+    terminal->echoes_at_end = terminal_echoes(terminal);
     close(terminal->fd);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }

@@ -116,7 +116,7 @@ MUST_CHECK enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTE
  * between; ended by a NUL. */
 void key_fingerprint(const uint8_t public_key[KEY_BYTES], char out[KEY_FINGERPRINT_TEXT + 1]);
 
-/* The 16 octets of a UUID given as text of 36 lower-case characters; false if it is none. */
+/* The 16 octets of an id (a UUID of version 4 as uuid.h writes it); false if it is none. */
 bool key_id_from_text(struct slice text, uint8_t out[16]);
 
 #endif
