@@ -1,4 +1,3 @@
-/* guardianctl key new, key public: a guardian's own key. Offline: no daemon is asked. */
 #ifndef IPC_CLIENT_COMMAND_KEY_H
 #define IPC_CLIENT_COMMAND_KEY_H
 

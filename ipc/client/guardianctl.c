@@ -52,20 +52,22 @@ static void print_help(void)
         char name[64];
         snprintf(name, sizeof name, "%s%s%s", commands[i].noun, commands[i].verb == NULL ? "" : " ",
                  commands[i].verb == NULL ? "" : commands[i].verb);
-        printf("  %-16s %s\n", name, commands[i].what);
+        printf("  %-20s %s\n", name, commands[i].what);
     }
-    fputs("\n"
-          "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
-          "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
-          "  --json           one JSON document instead of tables, errors too (on standard error)\n"
-          "  --timeout N      seconds to wait for the daemon, 1 to 3600 (60)\n"
-          "  --as LOGIN…      for a workflow: the user it acts for\n"
-          "  --from ADDRESS   with --as: the address that user comes from\n"
-          "  --version        print the version\n\n"
-          "guardianctl COMMAND --help says more.\n"
-          "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reached,\n"
-          "4 verification found a fault.\n",
-          stdout);
+    fputs(
+        "\n"
+        "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
+        "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
+        "  --json           one JSON document instead of tables, errors too (on standard error)\n"
+        "  --timeout N      seconds to wait for the daemon, 1 to 3600 (60)\n"
+        "  --as LOGIN…      for a workflow: the user it acts for. ID, NAME and PRIVILEGE are what\n"
+        "                   the trail shall say; left out, a guardian's own, else LOGIN and User\n"
+        "  --from ADDRESS   with --as: the address that user comes from\n"
+        "  --version        print the version\n\n"
+        "guardianctl COMMAND --help says more.\n"
+        "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reached,\n"
+        "4 verification found a fault.\n",
+        stdout);
 }
 
 static bool read_timeout(const char *text, unsigned *out_ms)
@@ -104,10 +106,10 @@ static int read_options(int argc, char **argv, struct client *out)
             }
             break;
         case 'a':
-            out->as = optarg;
+            out->as.option = optarg;
             break;
         case 'f':
-            out->from = optarg;
+            out->as.from = optarg;
             break;
         case 'v':
             printf("guardianctl %s\n", GUARDIAN_VERSION);
@@ -119,10 +121,11 @@ static int read_options(int argc, char **argv, struct client *out)
             return client_wrong_option(out, "", letter, argv);
         }
     }
-    if (out->from != NULL && out->as == NULL) {
+    if (out->as.from != NULL && out->as.option == NULL) {
         return client_usage(out, "", "--from goes with --as: whose address is it?", NULL);
     }
-    return -1;
+    const char *wrong = person_named_read(&out->as);
+    return wrong == NULL ? -1 : (int)client_usage(out, "", wrong, out->as.option);
 }
 
 /* The command that argv[0] (and argv[1]) name; *out_words says how many words its name took. */
