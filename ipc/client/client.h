@@ -95,5 +95,11 @@ enum client_exit command_emit(struct client *client, int argc, char **argv);
 enum client_exit command_audit_query(struct client *client, int argc, char **argv);
 enum client_exit command_audit_show(struct client *client, int argc, char **argv);
 enum client_exit command_audit_tail(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_add(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_update(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_activate(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_deactivate(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_list(struct client *client, int argc, char **argv);
+enum client_exit command_guardian_show(struct client *client, int argc, char **argv);
 
 #endif
