@@ -101,5 +101,11 @@ enum client_exit command_guardian_activate(struct client *client, int argc, char
 enum client_exit command_guardian_deactivate(struct client *client, int argc, char **argv);
 enum client_exit command_guardian_list(struct client *client, int argc, char **argv);
 enum client_exit command_guardian_show(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_start(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_track(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_cancel(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_status(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_list(struct client *client, int argc, char **argv);
+enum client_exit command_ceremony_watch(struct client *client, int argc, char **argv);
 
 #endif
