@@ -107,5 +107,8 @@ enum client_exit command_ceremony_cancel(struct client *client, int argc, char *
 enum client_exit command_ceremony_status(struct client *client, int argc, char **argv);
 enum client_exit command_ceremony_list(struct client *client, int argc, char **argv);
 enum client_exit command_ceremony_watch(struct client *client, int argc, char **argv);
+enum client_exit command_part_view(struct client *client, int argc, char **argv);
+enum client_exit command_part_download(struct client *client, int argc, char **argv);
+enum client_exit command_part_confirm(struct client *client, int argc, char **argv);
 
 #endif

@@ -1,0 +1,26 @@
+#include "ipc/client/secrecy.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "audit/base/secret.h"
+
+#define FREED_OCTET 0x5a
+
+enum err secrecy_begin(struct fault *fault)
+{
+    if (!secret_protect_process()) {
+        return fault_set(fault, ERR_INTERNAL, REASON_internal, NULL,
+                         "The system does not let this program hide its memory from others, so it "
+                         "takes no secret.");
+    }
+    (void)mallopt(M_PERTURB, FREED_OCTET);
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of write(2) */
+    if (!secret_memory_locks()) {
+        fputs("guardianctl: warning: memory cannot be locked (RLIMIT_MEMLOCK): while this "
+              "runs,\nsecrets may be written to swap space\n",
+              stderr);
+    }
+    return OK;
+}
