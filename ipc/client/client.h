@@ -110,5 +110,6 @@ enum client_exit command_ceremony_watch(struct client *client, int argc, char **
 enum client_exit command_part_view(struct client *client, int argc, char **argv);
 enum client_exit command_part_download(struct client *client, int argc, char **argv);
 enum client_exit command_part_confirm(struct client *client, int argc, char **argv);
+enum client_exit command_recover(struct client *client, int argc, char **argv);
 
 #endif

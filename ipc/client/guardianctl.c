@@ -48,10 +48,12 @@ static const struct command commands[] = {
     {"part", "view", command_part_view, "look at your own part"},
     {"part", "download", command_part_download, "write the page of your part to a file"},
     {"part", "confirm", command_part_confirm, "prove that you have its words"},
+    {"recover", NULL, command_recover, "bring a key back from enough of its parts"},
     {"combine", NULL, command_combine, "parts of a key to the key, offline"},
     {"split", NULL, command_split, "a key to parts, offline, for rehearsals and tests"},
     {"key", "new", command_key_new, "make a guardian's own key file"},
     {"key", "public", command_key_public, "the public key of a guardian's key file"},
+    {"key", "open", command_key_open, "open a recovered key that was delivered to you"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 
