@@ -102,10 +102,15 @@ static enum client_exit show_part(const struct client *client, const struct part
         return client_tell(client, &fault, 0, "");
     }
     if (!client->json) {
-        fprintf(stderr,
-                "\nCopy the words to paper and clear the screen. Then prove that you have them:\n"
-                "  guardianctl part confirm %.8s\n",
-                fetching->id);
+        fputs("\nCopy the words to paper and clear the screen. Then prove that you have them:\n"
+              "  guardianctl ",
+              stderr);
+        if (client->as.option != NULL) {
+            fputs("--as ", stderr);
+            output_error_text(slice_of(client->as.login));
+            fputs(" ", stderr);
+        }
+        fprintf(stderr, "part confirm %.8s\n", fetching->id);
     }
     return CLIENT_DONE;
 }
@@ -139,8 +144,13 @@ static void tell_kept(const struct client *client, const struct part_fetching *f
     fputs("Your part stands in ", stdout);
     output_text(slice_of(output), 0);
     printf(". Print it, put the paper where only you can get it, and delete\nthe file. Then prove "
-           "that you have the words:\n  guardianctl part confirm %.8s\n",
-           fetching->id);
+           "that you have the words:\n  guardianctl ");
+    if (client->as.option != NULL) {
+        fputs("--as ", stdout);
+        output_text(slice_of(client->as.login), 0);
+        putchar(' ');
+    }
+    printf("part confirm %.8s\n", fetching->id);
 }
 
 static enum client_exit keep_part(const struct client *client, const struct part_fetching *fetching,
