@@ -14,10 +14,10 @@
 #define CHANGE_BYTES_MAX (256u * 1024) /* 16 sealed parts and room */
 
 /* STATEMENT(NAME, "kinds", "SQL"): t text, i integer, b octets; a value may be null instead. */
-#define STATEMENT(name, kinds, sql) STATEMENT_##name,
-enum statement {
+#define STATEMENT(name, kinds, sql) CHANGE_##name,
+enum change_kind {
 #include "ceremony/store_statements.def"
-    STATEMENT_COUNT
+    CHANGE_COUNT
 };
 #undef STATEMENT
 
@@ -25,7 +25,8 @@ enum statement {
 struct change {
     struct buffer bytes;
     size_t steps;
-    size_t values_left; /* of the step begun last */
+    enum change_kind step; /* the step begun last */
+    size_t values_left;    /* of it */
 };
 
 void change_init(struct change *change);
@@ -33,7 +34,7 @@ void change_done(struct change *change);
 
 /* Begins the next step; its values follow, in the order and of the kinds that the statement has
  * (asserted). */
-void change_step(struct change *change, enum statement statement);
+void change_step(struct change *change, enum change_kind statement);
 void change_text(struct change *change, struct slice text);
 void change_integer(struct change *change, int64_t value);
 void change_octets(struct change *change, const void *data, size_t length);

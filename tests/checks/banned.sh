@@ -69,7 +69,7 @@ check_file() {
 # check_tree ROOT: prints what is wrong in its rooms
 check_tree() (
     cd "$1"
-    find geoip audit ipc -name '*.[ch]' | sort | while IFS= read -r file; do
+    find geoip audit ceremony ipc -name '*.[ch]' | sort | while IFS= read -r file; do
         check_file "$file"
     done
 )
@@ -77,7 +77,7 @@ check_tree() (
 # A check that cannot fail is none: a tree of which exactly these lines must be found.
 examples=$(mktemp -d)
 trap 'rm -rf "$examples"' EXIT
-mkdir -p "$examples"/{geoip,audit/base,ipc}
+mkdir -p "$examples"/{geoip,audit/base,ceremony,ipc}
 cat >"$examples/ipc/bad.c" <<'END'
 /* sprintf(a, b); in a comment
  * strcpy(a, b); */

@@ -13,7 +13,7 @@ if ((${#warnings[@]} < 5)); then
     exit 1
 fi
 # nng has no pkg-config file in Debian; its headers are where the compiler looks anyway.
-read -ra library_flags < <(pkg-config --cflags libsodium libmaxminddb yaml-0.1 libcrypto)
+read -ra library_flags < <(pkg-config --cflags libsodium libmaxminddb yaml-0.1 sqlite3 libcrypto)
 flags=(-std=c17 -D_GNU_SOURCE -DGUARDIAN_VERSION='"0"' "${warnings[@]}" -fsyntax-only
     "${library_flags[@]}" -I "$build_dir/catalogue")
 
@@ -45,7 +45,7 @@ while IFS= read -r header; do
         printf '%s does not compile alone (see above)\n' "$header" >&2
         failed=1
     fi
-done < <(find geoip audit ipc -name '*.h' | sort)
+done < <(find geoip audit ceremony ipc -name '*.h' | sort)
 if ((count == 0)); then
     printf 'no headers found in %s\n' "$source_dir" >&2
     exit 1
