@@ -54,8 +54,7 @@ struct store_act {
     char event[STORE_EVENT_BYTES + 1]; /* UUID of the act's first event */
     const struct change *change;
     struct store_request request;
-    struct slice
-        answer; /* given again to a repeat of the request; what must not be stored: empty */
+    struct slice answer;  /* to a repeat of the request; what must not be stored: empty */
     bool answer_withheld; /* the answer holds a secret: a repeat is told that it is gone */
     uint64_t log_size;    /* entries in the log now */
     int64_t now_us;
