@@ -138,12 +138,15 @@ static enum err apply_waiting(struct settling *settling, struct fault *fault)
     return err;
 }
 
+/* On a full disk a row stays: it does no harm, its event will never be, and the next start tries
+ * again. What can be read and recorded must not wait for room. */
 static enum err drop_waiting(struct settling *settling, struct fault *fault)
 {
     enum err err = OK;
     for (size_t i = 0; err == OK && i < settling->count; i++) {
         if (!settling->waiting[i].applied) {
             err = store_drop(settling->store, settling->waiting[i].event.data, fault);
+            err = err == ERR_IO ? OK : err;
         }
     }
     return err;
