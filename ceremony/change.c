@@ -38,8 +38,7 @@ const char *change_sql(enum change_kind step)
     return statements[step].sql;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 void change_init(struct change *change)
 {
@@ -118,8 +117,7 @@ enum err change_result(const struct change *change)
     return buffer_result(&change->bytes);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* The first octets of *left, which then stands behind them; false if there are not so many. */
 static bool take(struct slice *left, size_t length, struct slice *out)

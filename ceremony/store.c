@@ -60,8 +60,7 @@ static const char schema[] =
     ") STRICT;"
     "CREATE INDEX request_at ON request (at_us);";
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* "./" in front of a relative path: SQLite must not take one for a URI or a name of its own. */
 static enum err set_path(struct store *store, const char *path, struct fault *fault)
@@ -139,8 +138,7 @@ static enum err file_ready(const struct store *store, uint64_t entries, bool new
     return err == OK && !empty && new_database ? refuse_existing(store, fault) : err;
 }
 
-/* ---- the connection ---------------------------------------------------------------------------
- */
+/* ---- the connection -------------------------------------------------------------------------- */
 
 static enum err execute(struct store *store, const char *sql, const char *what, struct fault *fault)
 {
@@ -207,8 +205,7 @@ static enum err connect_file(struct store *store, struct fault *fault)
                    "open", fault);
 }
 
-/* ---- what is in it ----------------------------------------------------------------------------
- */
+/* ---- what is in it --------------------------------------------------------------------------- */
 
 /* One transaction, still with a rollback journal: a crash leaves an empty file or a whole one. */
 static enum err make_schema(struct store *store, struct fault *fault)
@@ -293,8 +290,7 @@ static enum err prepare_all(struct store *store, struct fault *fault)
     return err;
 }
 
-/* ---- the door ---------------------------------------------------------------------------------
- */
+/* ---- the door -------------------------------------------------------------------------------- */
 
 static enum err open_contents(struct store *store, uint64_t entries, bool new_database,
                               struct fault *fault)

@@ -40,7 +40,7 @@ MUST_CHECK enum err store_open(const char *path, struct log *log, bool new_datab
                                struct store **out, struct fault *fault);
 void store_close(struct store *store);
 
-/* ---- acts ----------------------------------------------------------------------------------- */
+/* ---- acts ------------------------------------------------------------------------------------ */
 
 /* Identity of a request: whose it is (role and login, for a workflow with the actor), its id, and a
  * hash over method and parameters. id empty: the act has none. */
@@ -89,7 +89,7 @@ MUST_CHECK enum err store_request_find(struct store *store, struct arena *arena,
  * a reader kept it from happening: try again. */
 MUST_CHECK enum err store_truncate(struct store *store, struct fault *fault);
 
-/* ---- rows ----------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 struct guardian_row {
     struct slice login, id, name, email, phone, privilege, public_key;

@@ -4,8 +4,7 @@
 #include "ceremony/change_read.h"
 #include "ceremony/store_parts.h"
 
-/* ---- transactions -----------------------------------------------------------------------------
- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static enum err begin(struct store *store, struct fault *fault)
 {
@@ -36,8 +35,7 @@ static enum err finish(struct store *store, enum err so_far, struct fault *fault
     return err;
 }
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static enum err make_step(struct store *store, const struct change_read_step *step,
                           struct fault *fault)
@@ -80,8 +78,7 @@ static enum err make_change(struct store *store, struct slice bytes, struct faul
     return OK;
 }
 
-/* ---- prepare ----------------------------------------------------------------------------------
- */
+/* ---- prepare --------------------------------------------------------------------------------- */
 
 /* Makes the change and takes it back: what cannot be made (a row that is there already) must be
  * seen now, not when its event is in the log for good. */
@@ -128,8 +125,7 @@ enum err store_prepare(struct store *store, const struct store_act *act, struct 
     return err == OK ? add_pending(store, act, fault) : err;
 }
 
-/* ---- apply, drop ------------------------------------------------------------------------------
- */
+/* ---- apply, drop ----------------------------------------------------------------------------- */
 
 /* A copy: the row is deleted while the change is made. */
 static enum err read_pending(struct store *store, const char *event, struct buffer *change,
@@ -204,8 +200,7 @@ enum err store_drop(struct store *store, const char *event, struct fault *fault)
     return run_for_event(store, QUERY_PENDING_FORGET, event, fault);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 /* A failure is none: what is too old is not found either, and the next look tries again. With a
  * full disk, for one, nothing can be deleted, but a repeat must still be known. */
@@ -257,8 +252,7 @@ enum err store_request_find(struct store *store, struct arena *arena,
     return err;
 }
 
-/* ---- truncate ---------------------------------------------------------------------------------
- */
+/* ---- truncate -------------------------------------------------------------------------------- */
 
 /* secure_delete overwrites what a deleted value held, but not copies that stay behind in a page
  * when its rows move to another (tried: they do). So the file is written anew first. */

@@ -108,8 +108,7 @@ void *store_list_add(struct store_list *list, struct arena *arena)
     return (char *)list->rows + list->row_bytes * list->count++;
 }
 
-/* ---- faults -----------------------------------------------------------------------------------
- */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 static enum err meaning(int code, enum reason *out_reason)
 {

@@ -30,8 +30,7 @@ static bool next_boolean(struct columns *columns)
     return next_integer(columns) != 0;
 }
 
-/* ---- one row of each kind, its columns in the order of store_queries.def ----------------------
- */
+/* ---- one row of each kind, its columns in the order of store_queries.def --------------------- */
 
 typedef void (*row_read)(struct columns *columns, void *out);
 
@@ -103,8 +102,7 @@ static void read_integer(struct columns *columns, void *out)
     *(int64_t *)out = next_integer(columns);
 }
 
-/* ---- one, all ---------------------------------------------------------------------------------
- */
+/* ---- one, all -------------------------------------------------------------------------------- */
 
 /* The first row; ERR_NOT_FOUND without a fault if there is none. Ends the call. */
 static enum err read_one(struct store_call *call, struct arena *arena, row_read read, void *out,
@@ -135,8 +133,7 @@ static enum err read_all(struct store_call *call, struct arena *arena, row_read 
     return store_end(call, "read", fault);
 }
 
-/* ---- guardians --------------------------------------------------------------------------------
- */
+/* ---- guardians ------------------------------------------------------------------------------- */
 
 static enum err one_guardian(struct store_call *call, struct arena *arena, struct guardian_row *out,
                              struct fault *fault)
@@ -186,8 +183,7 @@ enum err store_guardian_seen(struct store *store, struct slice login, int64_t no
     return store_run(&call, fault);
 }
 
-/* ---- ceremonies -------------------------------------------------------------------------------
- */
+/* ---- ceremonies ------------------------------------------------------------------------------ */
 
 static enum err one_ceremony(struct store_call *call, struct arena *arena, struct ceremony_row *out,
                              struct fault *fault)
@@ -257,8 +253,7 @@ enum err store_ceremonies_erase_due(struct store *store, struct arena *arena,
     return all_ceremonies(&call, arena, out, fault);
 }
 
-/* ---- parts ------------------------------------------------------------------------------------
- */
+/* ---- parts ----------------------------------------------------------------------------------- */
 
 enum err store_parts(struct store *store, struct arena *arena, struct slice ceremony,
                      struct part_rows *out, struct fault *fault)
@@ -287,8 +282,7 @@ enum err store_part_of_guardian(struct store *store, struct arena *arena, struct
     return err;
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------
- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 enum err store_identifier_used(struct store *store, int64_t identifier, bool *out,
                                struct fault *fault)

@@ -22,8 +22,7 @@ struct settling {
     size_t count;            /* of them */
 };
 
-/* ---- what is there ----------------------------------------------------------------------------
- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 static enum err log_is_behind(struct settling *settling, uint64_t known, struct fault *fault)
 {
@@ -75,8 +74,7 @@ static enum err list_waiting(struct settling *settling, struct fault *fault)
     return err == OK && known > size ? log_is_behind(settling, known, fault) : err;
 }
 
-/* ---- the log decides --------------------------------------------------------------------------
- */
+/* ---- the log decides ------------------------------------------------------------------------- */
 
 /* Whether the record's member `event` is the one: its text alone could stand in any other. */
 static enum err record_has(struct settling *settling, struct slice record, struct slice event,

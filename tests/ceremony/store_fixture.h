@@ -22,8 +22,7 @@ struct fixture {
 
 static struct fixture fixture;
 
-/* ---- open, close ------------------------------------------------------------------------------
- */
+/* ---- open, close ----------------------------------------------------------------------------- */
 
 static inline void fixture_open_log(void)
 {
@@ -97,8 +96,7 @@ static inline int fixture_remove(void **state)
     return 0;
 }
 
-/* ---- changes ----------------------------------------------------------------------------------
- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static inline struct change_value text_value(const char *text)
 {
@@ -166,8 +164,7 @@ static inline void add_part(struct change *change, const char *ceremony, int64_t
          B("a public key of thirty-two octets"), T("age1guardian"), O(sealed));
 }
 
-/* ---- acts -------------------------------------------------------------------------------------
- */
+/* ---- acts ------------------------------------------------------------------------------------ */
 
 static inline void event_of(unsigned number, char out[STORE_EVENT_BYTES + 1])
 {
@@ -228,8 +225,7 @@ static inline void commit(struct change *change)
     change_done(change);
 }
 
-/* ---- looks ------------------------------------------------------------------------------------
- */
+/* ---- looks ----------------------------------------------------------------------------------- */
 
 static inline bool has_guardian(const char *login)
 {

@@ -2,8 +2,7 @@
  * test_store_open, test_store_crash and test_store_erase. */
 #include "tests/ceremony/store_fixture.h"
 
-/* ---- a model of the rows ----------------------------------------------------------------------
- */
+/* ---- a model of the rows --------------------------------------------------------------------- */
 
 static struct guardian_row guardians[2];
 static struct ceremony_row ceremony;
@@ -282,8 +281,7 @@ static void every_statement_does_what_it_says_and_nothing_else(void **state)
     assert_int_equal(bad_submissions("asouza", 0), 2);
 }
 
-/* ---- rows -------------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static void what_is_not_there_is_not_found_and_no_fault(void **state)
 {
@@ -497,8 +495,7 @@ static void values_are_never_sql(void **state)
     assert_true(has_guardian(evil));
 }
 
-/* ---- acts -------------------------------------------------------------------------------------
- */
+/* ---- acts ------------------------------------------------------------------------------------ */
 
 static void nothing_has_happened_before_the_event_is_durable(void **state)
 {
@@ -652,8 +649,7 @@ static void the_largest_ceremony_fits(void **state)
     assert_true(slice_equal(last.sealed, (struct slice){sealed, sizeof sealed}));
 }
 
-/* ---- requests ---------------------------------------------------------------------------------
- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static struct store_request request_of(const char *owner, const char *id, char hash)
 {
@@ -779,8 +775,7 @@ static void a_dropped_request_was_never_made(void **state)
     change_done(&change);
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void without_memory_an_act_waits_and_a_list_fails(void **state)
 {

@@ -10,8 +10,7 @@
 
 #include <sqlite3.h>
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static bool exists(const char *suffix)
 {
@@ -119,8 +118,7 @@ static int make_log(void **state)
     return 0;
 }
 
-/* ---- what is opened ---------------------------------------------------------------------------
- */
+/* ---- what is opened -------------------------------------------------------------------------- */
 
 static void a_new_one_is_made_for_its_owner_alone(void **state)
 {
@@ -204,8 +202,7 @@ static void the_log_of_a_lost_database_is_not_used(void **state)
     assert_false(has_guardian("zoe"));
 }
 
-/* ---- what is refused --------------------------------------------------------------------------
- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void a_missing_one_beside_a_log_is_a_loss(void **state)
 {
@@ -426,8 +423,7 @@ static void a_second_process_is_kept_out(void **state)
     assert_true(has_guardian("asouza"));
 }
 
-/* ---- disks ------------------------------------------------------------------------------------
- */
+/* ---- disks ----------------------------------------------------------------------------------- */
 
 /* Leave to ignore modes (root) makes a file system that cannot be written the only way. */
 static void a_folder_that_cannot_be_written_is_an_error(void **state)
