@@ -278,6 +278,31 @@ static void another_version_is_refused(void **state)
     REFUSED(false, ERR_DAMAGED, "version 0");
 }
 
+/* A later guardian that was killed left a write-ahead log: it is not even folded into the file. */
+static void what_a_later_version_left_beside_the_file_stays(void **state)
+{
+    (void)state;
+    char wal[PATH_MAX + 32];
+    snprintf(wal, sizeof wal, "%s-wal", fixture.path);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        sqlite3 *database;
+        _exit(sqlite3_open(fixture.path, &database) +
+              sqlite3_exec(database, "PRAGMA user_version=2", NULL, NULL, NULL));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    struct content before = content_of(wal);
+    REFUSED(false, ERR_DAMAGED, "version 2");
+    struct content after = content_of(wal);
+    assert_int_equal(after.length, before.length);
+    assert_memory_equal(after.octets, before.octets, before.length);
+    free(before.octets);
+    free(after.octets);
+}
+
 static void one_that_lacks_something_is_refused(void **state)
 {
     (void)state;
@@ -562,6 +587,7 @@ int main(void)
         WITH_CLOSED(what_is_no_database_is_named),
         WITH_CLOSED(a_database_of_something_else_is_refused),
         WITH_CLOSED(another_version_is_refused),
+        WITH_CLOSED(what_a_later_version_left_beside_the_file_stays),
         WITH_CLOSED(one_that_lacks_something_is_refused),
         WITH_CLOSED(one_that_does_not_say_what_it_has_noted_is_refused),
         WITH_CLOSED(a_change_that_waits_and_is_damaged_is_refused),
