@@ -1,0 +1,154 @@
+#include "tests/ipc/client/offline/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "audit/base/memory.h"
+#include "ipc/client/offline/stream.h"
+
+static char folder[] = "/tmp/guardian_stream_XXXXXX";
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int drop_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static const char *path_in_folder(const char *name)
+{
+    static char path[200];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void reads_what_comes_in_pieces_up_to_its_maximum(void **state)
+{
+    (void)state;
+    int ends[2];
+    struct secret *read = NULL;
+    struct fault fault;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (int i = 0; i < 10000; i++) {
+            if (write(ends[1], "abc", 3) != 3) {
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_int_equal(stream_read(ends[0], "Standard input", 30000, &read, &fault), OK);
+    assert_int_equal(read->length, 30000);
+    for (size_t i = 0; i < read->length; i++) {
+        assert_int_equal(read->data[i], "abc"[i % 3]);
+    }
+    secret_free(read);
+    close(ends[0]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void one_octet_more_than_the_maximum_is_refused(void **state)
+{
+    (void)state;
+    struct secret *read = NULL;
+    struct fault fault;
+    for (size_t maximum = 4094; maximum <= 4098; maximum++) {
+        char text[5000] = {0};
+        int fd = program_memory(text, maximum);
+        assert_int_equal(stream_read(fd, "It", maximum, &read, &fault), OK);
+        assert_int_equal(read->length, maximum);
+        secret_free(read);
+        close(fd);
+        fd = program_memory(text, maximum + 1);
+        assert_int_equal(stream_read(fd, "It", maximum, &read, &fault), ERR_INVALID_PARAMS);
+        assert_int_equal(fault.reason, REASON_too_large);
+        close(fd);
+    }
+}
+
+static void running_out_of_memory_while_growing_is_said(void **state)
+{
+    (void)state;
+    char text[9000] = {0};
+    struct secret *read = NULL;
+    struct fault fault;
+    for (unsigned long n = 1; n <= 3; n++) {
+        int fd = program_memory(text, sizeof text);
+        memory_fail_from(n);
+        assert_int_equal(stream_read(fd, "It", 10000, &read, &fault), ERR_NO_MEMORY);
+        memory_fail_from(0);
+        close(fd);
+    }
+}
+
+/* Even if somebody made it after it was looked for. */
+static void a_file_that_is_there_is_never_written_over(void **state)
+{
+    (void)state;
+    struct secret *secret = secret_copy("new", 3);
+    struct fault fault;
+    char read[10] = "";
+    char target[210];
+    const char *path = path_in_folder("old");
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, "old", 3), 3);
+    close(fd);
+    assert_int_equal(stream_write_file(path, secret, &fault), ERR_IO);
+    assert_int_equal(fault.reason, REASON_refused);
+    assert_int_equal(stream_check_free(path, &fault), ERR_IO);
+    fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, read, sizeof read, 0), 3);
+    assert_memory_equal(read, "old", 3);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+
+    snprintf(target, sizeof target, "%s/target", folder); /* nor made behind a link */
+    assert_int_equal(symlink(target, path), 0);
+    assert_int_equal(stream_write_file(path, secret, &fault), ERR_IO);
+    assert_int_equal(stream_check_free(path, &fault), ERR_IO);
+    assert_int_not_equal(access(target, F_OK), 0);
+    assert_int_equal(unlink(path), 0);
+    secret_free(secret);
+}
+
+static void what_cannot_be_written_whole_is_taken_away(void **state)
+{
+    (void)state;
+    struct secret *secret = secret_new(8192);
+    struct rlimit before;
+    struct fault fault;
+    secret->length = 8192;
+    const char *path = path_in_folder("half");
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit small = {4096, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum err err = stream_write_file(path, secret, &fault);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(err, ERR_IO);
+    assert_int_equal(fault.reason, REASON_io);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(stream_check_free(path, &fault), OK);
+    secret_free(secret);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_comes_in_pieces_up_to_its_maximum),
+        cmocka_unit_test(one_octet_more_than_the_maximum_is_refused),
+        cmocka_unit_test(running_out_of_memory_while_growing_is_said),
+        cmocka_unit_test(a_file_that_is_there_is_never_written_over),
+        cmocka_unit_test(what_cannot_be_written_whole_is_taken_away),
+    };
+    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
