@@ -1,5 +1,6 @@
 #include "audit/base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,8 +23,19 @@ void arena_init(struct arena *arena, size_t maximum)
     *arena = (struct arena){.maximum = maximum};
 }
 
+void arena_init_over(struct arena *arena, void *memory, size_t bytes)
+{
+    assert((uintptr_t)memory % ALIGNMENT == 0 && bytes > sizeof(struct arena_chunk));
+    struct arena_chunk *chunk = memory;
+    *chunk = (struct arena_chunk){.size = bytes - sizeof *chunk};
+    *arena = (struct arena){.current = chunk, .maximum = chunk->size, .lent = true};
+}
+
 void arena_done(struct arena *arena)
 {
+    if (arena->lent) {
+        arena->current = NULL;
+    }
     while (arena->current != NULL) {
         struct arena_chunk *before = arena->current->before;
         memory_free(arena->current);
@@ -35,6 +47,11 @@ void arena_done(struct arena *arena)
 void arena_reset(struct arena *arena)
 {
     struct arena_chunk *kept = arena->current;
+    if (arena->lent && kept != NULL) {
+        kept->used = 0;
+        arena->used = 0;
+        return;
+    }
     if (kept == NULL || kept->size > KEPT_BYTES) {
         arena_done(arena);
         return;
@@ -48,6 +65,9 @@ void arena_reset(struct arena *arena)
 
 static struct arena_chunk *chunk_new(struct arena *arena, size_t bytes)
 {
+    if (arena->lent) {
+        return NULL;
+    }
     size_t size = arena->current == NULL ? CHUNK_BYTES : arena->current->size * 2;
     if (size > 16 * KEPT_BYTES) {
         size = 16 * KEPT_BYTES;

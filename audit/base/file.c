@@ -265,10 +265,11 @@ enum err file_remove_at(int directory_fd, const char *name)
     return outcome(calls()->remove_at(directory_fd, name));
 }
 
-static enum err write_whole(int directory_fd, const char *name, struct slice content, mode_t mode)
+static enum err write_whole(int directory_fd, const char *name, int how, struct slice content,
+                            mode_t mode)
 {
     int fd;
-    enum err err = file_open_at(directory_fd, name, O_WRONLY | O_CREAT | O_TRUNC, mode, &fd);
+    enum err err = file_open_at(directory_fd, name, O_WRONLY | O_CREAT | how, mode, &fd);
     if (err != OK) {
         return err;
     }
@@ -277,8 +278,35 @@ static enum err write_whole(int directory_fd, const char *name, struct slice con
         err = file_sync(fd);
     }
     int why = errno;
+    if (err != OK && how == O_EXCL) {
+        calls()->remove_at(directory_fd, name); /* it is ours, and of no use */
+    }
     close(fd);
     errno = why;
+    return err;
+}
+
+enum err file_create(const char *path, struct slice content, mode_t mode, struct fault *fault)
+{
+    char parent[PATH_MAX];
+    int directory_fd = -1;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    if (!parent_of(path, parent)) {
+        return file_failed(fault, "make the file", path, NULL);
+    }
+    enum err err = file_open_directory(parent, &directory_fd, fault);
+    if (err != OK) {
+        return err;
+    }
+    err = write_whole(directory_fd, name, O_EXCL, content, mode);
+    if (err == OK) {
+        err = file_sync(directory_fd);
+    }
+    if (err != OK) {
+        file_failed(fault, "make the file", path, NULL);
+    }
+    close(directory_fd);
     return err;
 }
 
@@ -291,7 +319,7 @@ enum err file_replace_at(int directory_fd, const char *name, struct slice conten
         return ERR_IO;
     }
     /* Content before name, name before anybody relies on it. */
-    enum err err = write_whole(directory_fd, beside, content, mode);
+    enum err err = write_whole(directory_fd, beside, O_TRUNC, content, mode);
     if (err == OK) {
         err = file_rename_at(directory_fd, beside, name);
     }

@@ -78,6 +78,12 @@ MUST_CHECK enum err file_remove_at(int directory_fd, const char *name);
 MUST_CHECK enum err file_replace_at(int directory_fd, const char *name, struct slice content,
                                     mode_t mode);
 
+/* Makes a new file of this content and syncs it and its folder; nothing may stand at the path, not
+ * even a link. What could not be written whole is removed again. ERR_IO, with a fault that names
+ * the path. */
+MUST_CHECK enum err file_create(const char *path, struct slice content, mode_t mode,
+                                struct fault *fault);
+
 /* Octets that ordinary users may still fill on the file system of fd. */
 MUST_CHECK enum err file_free_bytes(int fd, uint64_t *out_bytes);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/base/declassify.h"
+#include "audit/base/uuid.h"
 #include "ceremony/key/bech32.h"
 #include "ceremony/key/key.h"
 #include "ceremony/key/lp.h"
@@ -25,23 +26,12 @@ struct raw_check {
 
 bool key_id_from_text(struct slice text, uint8_t out[ID_BYTES])
 {
+    size_t length = 0;
     uint8_t id[ID_BYTES];
-    size_t filled = 0;
-    if (text.length != KEY_ID_TEXT) {
+    if (!uuid_is(text) ||
+        sodium_hex2bin(id, sizeof id, text.data, text.length, "-", &length, NULL) != 0 ||
+        length != sizeof id) {
         return false;
-    }
-    for (size_t i = 0; i < KEY_ID_TEXT; i++) {
-        char c = text.data[i];
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (dash ? c != '-' : !digit) {
-            return false;
-        }
-        if (!dash) {
-            uint8_t value = (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-            id[filled / 2] = (uint8_t)(filled % 2 == 0 ? value << 4 : id[filled / 2] | value);
-            filled++;
-        }
     }
     memcpy(out, id, sizeof id);
     return true;

@@ -115,7 +115,7 @@ static uint32_t hex_digit(uint32_t octet, uint32_t *wrong)
     return (digit & is_digit) | ((letter + 10) & is_letter);
 }
 
-enum err key_from_hex(struct slice text, struct secret **out_key, struct fault *fault)
+static enum err read_hex(struct slice text, uint8_t out[KEY_BYTES], struct fault *fault)
 {
     if (text.length != 32 && text.length != 64) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_secret_length, NULL,
@@ -123,49 +123,63 @@ enum err key_from_hex(struct slice text, struct secret **out_key, struct fault *
                          "characters.",
                          text.length);
     }
-    struct secret *key = secret_new(text.length / 2);
-    if (key == NULL) {
-        return fault_no_memory(fault);
-    }
     uint32_t wrong = 0;
     for (size_t i = 0; i < text.length / 2; i++) {
         uint32_t high = hex_digit((uint8_t)text.data[2 * i], &wrong);
         uint32_t low = hex_digit((uint8_t)text.data[2 * i + 1], &wrong);
-        key->data[i] = (uint8_t)(high << 4 | low);
+        out[i] = (uint8_t)(high << 4 | low);
     }
     secret_declassify(&wrong, sizeof wrong);
-    if (wrong != 0) {
-        secret_free(key);
-        return refuse_hex(fault);
+    return wrong == 0 ? OK : refuse_hex(fault);
+}
+
+static bool is_identity(struct slice text)
+{
+    /* What has the length of digits is not looked at: its first characters are secret. */
+    size_t length = sizeof IDENTITY_PREFIX - 1;
+    return text.length != 32 && text.length != 64 && text.length > length &&
+           strncasecmp(text.data, IDENTITY_PREFIX, length) == 0;
+}
+
+/* Reads into a secret of its own what stood as text. */
+static enum err read_key(struct slice text, bool identity, struct secret **out_key,
+                         struct fault *fault)
+{
+    uint8_t octets[KEY_BYTES];
+    enum err err = identity ? bech32_decode(text, IDENTITY_PREFIX, octets, sizeof octets, fault)
+                            : read_hex(text, octets, fault);
+    if (err == OK) {
+        struct secret *key = secret_copy(octets, identity ? KEY_BYTES : text.length / 2);
+        err = key == NULL ? fault_no_memory(fault) : OK;
+        *out_key = key == NULL ? *out_key : key;
     }
-    key->length = text.length / 2;
-    *out_key = key;
-    return OK;
+    sodium_memzero(octets, sizeof octets);
+    return err;
+}
+
+enum err key_from_hex(struct slice text, struct secret **out_key, struct fault *fault)
+{
+    return read_key(text, false, out_key, fault);
 }
 
 enum err key_from_identity(struct slice text, struct secret **out_key, struct fault *fault)
 {
-    struct secret *key = secret_new(KEY_BYTES);
-    if (key == NULL) {
-        return fault_no_memory(fault);
-    }
-    enum err err = bech32_decode(text, IDENTITY_PREFIX, key->data, KEY_BYTES, fault);
-    if (err != OK) {
-        secret_free(key);
-        return err;
-    }
-    key->length = KEY_BYTES;
-    *out_key = key;
-    return OK;
+    return read_key(text, true, out_key, fault);
 }
 
 enum err key_from_text(struct slice text, struct secret **out_key, struct fault *fault)
 {
-    /* What has the length of digits is not looked at: its first characters are secret. */
-    size_t length = sizeof IDENTITY_PREFIX - 1;
-    bool identity = text.length != 32 && text.length != 64 && text.length > length &&
-                    strncasecmp(text.data, IDENTITY_PREFIX, length) == 0;
-    return identity ? key_from_identity(text, out_key, fault) : key_from_hex(text, out_key, fault);
+    return read_key(text, is_identity(text), out_key, fault);
+}
+
+bool key_text_fits(struct slice text)
+{
+    uint8_t octets[KEY_BYTES];
+    enum err err = is_identity(text)
+                       ? bech32_decode(text, IDENTITY_PREFIX, octets, sizeof octets, NULL)
+                       : read_hex(text, octets, NULL);
+    sodium_memzero(octets, sizeof octets);
+    return err == OK;
 }
 
 /* ---- public keys ---- */

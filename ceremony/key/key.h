@@ -70,10 +70,18 @@ MUST_CHECK enum err key_from_identity(struct slice text, struct secret **out_key
  * and whatever has their length, hexadecimal digits. */
 MUST_CHECK enum err key_from_text(struct slice text, struct secret **out_key, struct fault *fault);
 
+/* Whether key_from_text would read it. Allocates nothing. */
+MUST_CHECK bool key_text_fits(struct slice text);
+
 /* The whole of key.txt as age-keygen writes it: when it was made, the public key, the identity,
  * each line ended by LF. created_us as clock_now_us. The key has 32 octets. ERR_NO_MEMORY. */
 MUST_CHECK enum err key_to_file(const struct secret *key, int64_t created_us,
                                 struct secret **out_text);
+
+/* Reads what age-keygen or key_to_file wrote: exactly one identity on a line of its own; comments
+ * (#), empty lines, lines ended by CRLF and a missing last line's end are fine. ERR_INVALID_PARAMS
+ * with bad_key_file, naming the line. */
+MUST_CHECK enum err key_from_file(struct slice text, struct secret **out_key, struct fault *fault);
 
 /* ---- master keys: known again ---- */
 
@@ -108,7 +116,7 @@ MUST_CHECK enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTE
  * between; ended by a NUL. */
 void key_fingerprint(const uint8_t public_key[KEY_BYTES], char out[KEY_FINGERPRINT_TEXT + 1]);
 
-/* The 16 octets of a UUID given as text of 36 lower-case characters; false if it is none. */
+/* The 16 octets of an id (a UUID of version 4 as uuid.h writes it); false if it is none. */
 bool key_id_from_text(struct slice text, uint8_t out[16]);
 
 #endif

@@ -46,3 +46,52 @@ enum err key_to_file(const struct secret *key, int64_t created_us, struct secret
     *out_text = text;
     return OK;
 }
+
+static enum err refuse(struct fault *fault, unsigned line, const char *what)
+{
+    return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_key_file, NULL,
+                     "Line %u of the key file %s. A key file has comments beginning with # and one "
+                     "line AGE-SECRET-KEY-1 and 58 characters.",
+                     line, what);
+}
+
+/* Cuts the next line off the rest, without LF or CRLF. */
+static struct slice cut_line(struct slice *rest)
+{
+    const char *end = memchr(rest->data, '\n', rest->length);
+    struct slice line = {rest->data, end == NULL ? rest->length : (size_t)(end - rest->data)};
+    size_t taken = line.length + (end == NULL ? 0 : 1);
+    *rest = (struct slice){rest->data + taken, rest->length - taken};
+    if (line.length > 0 && line.data[line.length - 1] == '\r') {
+        line.length--;
+    }
+    return line;
+}
+
+enum err key_from_file(struct slice text, struct secret **out_key, struct fault *fault)
+{
+    struct secret *key = NULL;
+    enum err err = OK;
+    unsigned number = 0;
+    while (text.length > 0 && err == OK) {
+        struct slice line = cut_line(&text);
+        number++;
+        if (line.length == 0 || line.data[0] == '#') {
+            continue;
+        }
+        err = key != NULL ? refuse(fault, number, "holds a second key")
+                          : key_from_identity(line, &key, fault);
+        if (err == ERR_INVALID_PARAMS && key == NULL) {
+            err = refuse(fault, number, "is no identity of age");
+        }
+    }
+    if (err == OK && key == NULL) {
+        err = refuse(fault, number, "is the last one, and there was no key");
+    }
+    if (err != OK) {
+        secret_free(key);
+        return err;
+    }
+    *out_key = key;
+    return OK;
+}

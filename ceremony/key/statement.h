@@ -18,8 +18,9 @@
 
 #define STATEMENT_HEADER_BYTES 5     /* the 40 header bits of a SLIP-39 mnemonic, big-endian */
 #define STATEMENT_CHALLENGE_BYTES 32 /* from the daemon, used once */
-#define STATEMENT_RECEIVER_BYTES 32  /* an X25519 public key, or SHA-256 of the plan of a reshare \
-                                      */
+#define STATEMENT_RECEIVER_BYTES                                    \
+    32 /* an X25519 public key, or SHA-256 of the plan of a reshare \
+        */
 #define STATEMENT_PUBLIC_BYTES 32
 #define STATEMENT_SIGNATURE_BYTES 64
 

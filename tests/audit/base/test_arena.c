@@ -136,6 +136,33 @@ static void without_memory_gives_null_and_stays_usable(void **state)
     arena_done(&arena);
 }
 
+static void over_lent_memory_nothing_else_is_taken_and_nothing_given_back(void **state)
+{
+    (void)state;
+    alignas(max_align_t) unsigned char memory[1024];
+    struct arena arena;
+    memset(memory, 0xaa, sizeof memory);
+    memory_fail_from(0);
+    arena_init_over(&arena, memory, 1000); /* not all of it */
+    size_t handed_out = 0;
+    for (unsigned char *piece; (piece = arena_allocate(&arena, 40)) != NULL; handed_out++) {
+        assert_true(piece >= memory && piece + 40 <= memory + 1000);
+        memset(piece, (int)handed_out, 40);
+    }
+    assert_in_range(handed_out, 18, 20); /* 48 octets each, and a head */
+    assert_null(arena_copy(&arena, (struct slice){(const char *)memory, 100}).data);
+    arena_reset(&arena);
+    assert_int_equal(arena.used, 0);
+    assert_non_null(arena_allocate(&arena, 900));
+    assert_null(arena_allocate(&arena, 900));
+    arena_done(&arena);
+    assert_null(arena_allocate(&arena, 1));
+    assert_int_equal(memory_fail_from(0), 0); /* no memory was asked for */
+    for (size_t i = 1000; i < sizeof memory; i++) {
+        assert_int_equal(memory[i], 0xaa);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +174,7 @@ int main(void)
         cmocka_unit_test(reset_keeps_a_small_chunk_and_frees_a_large_one),
         cmocka_unit_test(copies_end_in_a_nul_beyond_their_length),
         cmocka_unit_test(without_memory_gives_null_and_stays_usable),
+        cmocka_unit_test(over_lent_memory_nothing_else_is_taken_and_nothing_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

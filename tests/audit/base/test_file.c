@@ -160,6 +160,43 @@ static void replaces_the_content_of_a_name(void **state)
 /* ---- the simulated disk ---- */
 
 /* Opens what a power cut leaves, with this seed. The caller closes. */
+static void makes_a_new_file_and_leaves_what_is_there(void **state)
+{
+    (void)state;
+    struct stat status;
+    struct fault fault;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/new", root);
+    assert_int_equal(file_create(path, slice_of("first"), 0600, NULL), OK);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(file_create(path, slice_of("second"), 0600, &fault), ERR_IO);
+    assert_non_null(strstr(fault.sentence, path));
+    assert_true(slice_is(content_of(root_fd, "new"), "first"));
+    snprintf(path, sizeof path, "%s/link", root);
+    assert_int_equal(symlinkat("nowhere", root_fd, "link"), 0);
+    assert_int_equal(file_create(path, slice_of("through"), 0600, &fault), ERR_IO);
+    assert_int_equal(faccessat(root_fd, "nowhere", F_OK, 0), -1);
+    snprintf(path, sizeof path, "%s/no/new", root);
+    assert_int_equal(file_create(path, slice_of("x"), 0600, &fault), ERR_IO);
+}
+
+static void a_new_file_that_cannot_be_written_is_removed(void **state)
+{
+    (void)state;
+    struct fault fault;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/new", root);
+    for (int sync = 0; sync < 2; sync++) {
+        file_fault_begin(root);
+        file_fault_fail(sync ? FILE_FAULT_SYNC : FILE_FAULT_WRITE, 1, ENOSPC, 0);
+        assert_int_equal(file_create(path, slice_of("first"), 0600, &fault), ERR_IO);
+        file_fault_end();
+        assert_non_null(strstr(fault.sentence, "No space"));
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
 static int survivors(uint64_t seed)
 {
     char target[PATH_MAX + 32];
@@ -200,6 +237,20 @@ static void a_power_cut_leaves_the_old_or_the_new_content_of_a_replaced_name(voi
     }
     assert_int_equal(syncs, 4); /* two syncs to cut at, and once none */
     assert_true(old_seen && new_seen);
+}
+
+static void a_power_cut_leaves_a_file_that_was_made(void **state)
+{
+    (void)state;
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/new", root);
+    file_fault_begin(root);
+    assert_int_equal(file_create(path, slice_of("content"), 0600, NULL), OK);
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        int fd = survivors(seed);
+        assert_true(slice_is(content_of(fd, "new"), "content"));
+        close(fd);
+    }
 }
 
 static void what_is_not_synced_may_be_lost_or_torn_at_sectors(void **state)
@@ -329,6 +380,9 @@ int main(void)
         IN_ROOT(makes_a_folder_once),
         IN_ROOT(a_locked_folder_is_refused_until_it_is_closed),
         IN_ROOT(replaces_the_content_of_a_name),
+        IN_ROOT(makes_a_new_file_and_leaves_what_is_there),
+        IN_ROOT(a_new_file_that_cannot_be_written_is_removed),
+        IN_ROOT(a_power_cut_leaves_a_file_that_was_made),
         IN_ROOT(a_power_cut_leaves_the_old_or_the_new_content_of_a_replaced_name),
         IN_ROOT(what_is_not_synced_may_be_lost_or_torn_at_sectors),
         IN_ROOT(a_name_may_be_lost_until_its_folder_is_synced),

@@ -9,8 +9,10 @@
 #include "audit/base/declassify.h"
 #include "ceremony/key/kdf.h"
 #include "ceremony/key/key.h"
+#include "ceremony/key/payload.h"
 #include "ceremony/key/statement.h"
 
+#define CHECK "mkcheck1dudrc55dpe9h48ppte8n52cuphtul3yn2xze6d3xt6qujyxjpr7q0h4lyz"
 #define IDENTITY_SECRET_FROM 16 /* AGE-SECRET-KEY-1 is no secret */
 
 static void must(enum err err)
@@ -114,6 +116,28 @@ static void part_key_and_statement(void)
     secret_free(value);
 }
 
+/* What stands in a payload is put there and sealed unseen. */
+static void sealing(void)
+{
+    static const char words[] = "western apart academic always";
+    uint8_t sealed[PAYLOAD_SEALED_BYTES];
+    uint8_t receiver[KEY_BYTES];
+    struct secret *key = make_key(256);
+    struct secret *mnemonic = secret_copy(words, sizeof words - 1);
+    struct secret *digits = NULL;
+    key_public(key, receiver);
+    must(key_to_hex(key, &digits));
+    secret_classify(mnemonic->data, mnemonic->length);
+    const struct payload_submission submission = {.mnemonic = slice_of_secret(mnemonic)};
+    const struct payload_key delivered = {
+        .kind = KEY_RAW, .secret = slice_of_secret(digits), .check = slice_of(CHECK)};
+    must(payload_seal_submission(&submission, receiver, sealed, NULL));
+    must(payload_seal_key(&delivered, receiver, sealed, NULL));
+    secret_free(digits);
+    secret_free(mnemonic);
+    secret_free(key);
+}
+
 static void derivations(void)
 {
     struct secret *key = make_key(256);
@@ -142,6 +166,7 @@ int main(int argc, char **argv)
     identity();
     file_and_recipient();
     part_key_and_statement();
+    sealing();
     derivations();
     puts("no jump, no address depended on a secret");
     return 0;
