@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/base/file.h"
 #include "audit/base/memory.h"
 #include "ceremony/key/bech32.h"
 #include "ceremony/key/key.h"
@@ -349,8 +350,11 @@ static enum err run(const char *program, const struct options *options, struct p
         err = join(program, options, list, borrowed, &line, fault);
     }
     if (err == OK) {
-        err = options->output == NULL ? stream_write(STDOUT_FILENO, "Standard output", line, fault)
-                                      : stream_write_file(options->output, line, fault);
+        err =
+            options->output == NULL
+                ? stream_write(STDOUT_FILENO, "Standard output", line, fault)
+                : file_create(options->output,
+                              (struct slice){(const char *)line->data, line->length}, 0600, fault);
     }
     secret_free(line);
     secret_free(passphrase);

@@ -1,10 +1,5 @@
 #include "tests/ipc/client/offline/program.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
 #include "audit/base/memory.h"
 #include "ipc/client/offline/stream.h"
 
@@ -90,55 +85,20 @@ static void running_out_of_memory_while_growing_is_said(void **state)
     }
 }
 
-/* Even if somebody made it after it was looked for. */
-static void a_file_that_is_there_is_never_written_over(void **state)
+static void a_name_that_is_taken_or_cannot_be_made_is_told_before(void **state)
 {
     (void)state;
-    struct secret *secret = secret_copy("new", 3);
     struct fault fault;
-    char read[10] = "";
-    char target[210];
-    const char *path = path_in_folder("old");
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    assert_int_equal(write(fd, "old", 3), 3);
-    close(fd);
-    assert_int_equal(stream_write_file(path, secret, &fault), ERR_IO);
-    assert_int_equal(fault.reason, REASON_refused);
-    assert_int_equal(stream_check_free(path, &fault), ERR_IO);
-    fd = open(path, O_RDONLY);
-    assert_int_equal(pread(fd, read, sizeof read, 0), 3);
-    assert_memory_equal(read, "old", 3);
-    close(fd);
-    assert_int_equal(unlink(path), 0);
-
-    snprintf(target, sizeof target, "%s/target", folder); /* nor made behind a link */
-    assert_int_equal(symlink(target, path), 0);
-    assert_int_equal(stream_write_file(path, secret, &fault), ERR_IO);
-    assert_int_equal(stream_check_free(path, &fault), ERR_IO);
-    assert_int_not_equal(access(target, F_OK), 0);
-    assert_int_equal(unlink(path), 0);
-    secret_free(secret);
-}
-
-static void what_cannot_be_written_whole_is_taken_away(void **state)
-{
-    (void)state;
-    struct secret *secret = secret_new(8192);
-    struct rlimit before;
-    struct fault fault;
-    secret->length = 8192;
-    const char *path = path_in_folder("half");
-    signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    const struct rlimit small = {4096, before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    enum err err = stream_write_file(path, secret, &fault);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(err, ERR_IO);
-    assert_int_equal(fault.reason, REASON_io);
-    assert_int_not_equal(access(path, F_OK), 0);
+    const char *path = path_in_folder("new");
     assert_int_equal(stream_check_free(path, &fault), OK);
-    secret_free(secret);
+    assert_int_equal(stream_check_free("new-in-this-folder", &fault), OK);
+    assert_int_equal(symlink("/nowhere", path), 0);
+    assert_int_equal(stream_check_free(path, &fault), ERR_IO);
+    assert_int_equal(fault.reason, REASON_refused);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(stream_check_free("", &fault), ERR_IO);
+    assert_int_equal(stream_check_free("/nowhere/new", &fault), ERR_IO);
+    assert_int_equal(fault.reason, REASON_io);
 }
 
 int main(void)
@@ -147,8 +107,7 @@ int main(void)
         cmocka_unit_test(reads_what_comes_in_pieces_up_to_its_maximum),
         cmocka_unit_test(one_octet_more_than_the_maximum_is_refused),
         cmocka_unit_test(running_out_of_memory_while_growing_is_said),
-        cmocka_unit_test(a_file_that_is_there_is_never_written_over),
-        cmocka_unit_test(what_cannot_be_written_whole_is_taken_away),
+        cmocka_unit_test(a_name_that_is_taken_or_cannot_be_made_is_told_before),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
