@@ -75,11 +75,11 @@ enum err stream_read_file(const char *path, size_t maximum, struct secret **out,
     return err;
 }
 
-enum err stream_write(int fd, const char *name, const struct secret *secret, struct fault *fault)
+enum err stream_write(int fd, const char *name, struct slice text, struct fault *fault)
 {
     size_t written = 0;
-    while (written < secret->length) {
-        ssize_t taken = write(fd, secret->data + written, secret->length - written);
+    while (written < text.length) {
+        ssize_t taken = write(fd, text.data + written, text.length - written);
         if (taken < 0 && errno != EINTR) {
             return failed(name, "written", fault);
         }
