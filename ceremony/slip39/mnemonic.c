@@ -134,6 +134,22 @@ enum err mnemonic_read(struct slice text, struct mnemonic *out, struct fault *fa
     return err;
 }
 
+bool slip39_peek(struct slice text, struct slip39_header *out)
+{
+    struct mnemonic mnemonic = {.count = 0};
+    struct fault fault;
+    fault_clear(&fault);
+    enum err err = mnemonic_read(text, &mnemonic, &fault);
+    bool known = mnemonic.count >= MNEMONIC_HEADER_WORDS &&
+                 (err == OK || fault.reason == REASON_word_count ||
+                  (fault.reason == REASON_unknown_word && fault.index > MNEMONIC_HEADER_WORDS));
+    if (known) {
+        mnemonic_header(mnemonic.numbers, out);
+    }
+    sodium_memzero(&mnemonic, sizeof mnemonic);
+    return known;
+}
+
 /* ---- numbers to a part --------------------------------------------------------------------------
  */
 

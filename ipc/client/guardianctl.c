@@ -33,10 +33,10 @@ static const struct command commands[] = {
     {"audit", "show", command_audit_show, "one entry with all its fields"},
     {"catalogue", "list", command_catalogue_list, "event types, all or those of a pattern"},
     {"catalogue", "show", command_catalogue_show, "one event type with its fields"},
-    {"key", "new", command_key_new, "make a guardian's own key file"},
-    {"key", "public", command_key_public, "the public key of a guardian's key file"},
     {"combine", NULL, command_combine, "parts of a key to the key, offline"},
     {"split", NULL, command_split, "a key to parts, offline, for rehearsals and tests"},
+    {"key", "new", command_key_new, "make a guardian's own key file"},
+    {"key", "public", command_key_public, "the public key of a guardian's key file"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 

@@ -75,6 +75,14 @@ struct config {
     } geoip;
 
     struct {
+        uint32_t threshold_min, threshold_max; /* 2, 10 */
+        uint64_t expires_ms;                   /* 30 days; 0: no end */
+        bool retain_sealed, one_desk_recovery; /* no, yes */
+        uint32_t lock_attempts;                /* 5 */
+        uint64_t lock_ms;                      /* 15 min */
+    } ceremony;
+
+    struct {
         char id[17];      /* "" for none */
         uint64_t segment; /* octets, 64 MiB */
         uint64_t reserve; /* octets, 256 MiB */

@@ -121,11 +121,24 @@ static void check_limit(const struct config *config, const struct config_node *r
     }
 }
 
+static void check_thresholds(const struct config *config, const struct config_node *root,
+                             struct problems *problems)
+{
+    if (config->ceremony.threshold_min > config->ceremony.threshold_max) {
+        const struct config_node *section = config_node_member(root, "ceremony");
+        const struct config_node *most = config_node_member(section, "threshold_max");
+        problem_add(problems, most == NULL ? 1 : most->line,
+                    "ceremony.threshold_max: %u is less than threshold_min, %u",
+                    config->ceremony.threshold_max, config->ceremony.threshold_min);
+    }
+}
+
 void config_check(const struct config *config, const struct config_node *root,
                   struct problems *problems)
 {
     check_users(config, root, problems);
     check_sockets(config, root, problems);
+    check_thresholds(config, root, problems);
     for (size_t i = 0; i < config->sink_count; i++) {
         check_sink_name(config, root, i, problems);
         check_sink_file(config, root, i, problems);

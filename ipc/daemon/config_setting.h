@@ -27,6 +27,7 @@ enum setting_kind {
     SETTING_NUMBER,     /* whole */
     SETTING_SIZE,       /* octets; KiB, MiB, GiB */
     SETTING_DURATION,   /* milliseconds; ms, s, min, h */
+    SETTING_SWITCH,     /* bool; yes and no, true and false */
     SETTING_LIMIT,      /* octets as SIZE, 0 and none: no limit */
     SETTING_MODE,       /* permission bits, octal with a leading 0 */
     SETTING_USER,       /* number or name -> uid */

@@ -320,6 +320,16 @@ static const char *read_owner(const struct setting *setting, struct slice text, 
     return value_put_text(text, place, setting->size);
 }
 
+static const char *read_switch(struct slice text, bool *place)
+{
+    bool on = slice_is(text, "yes") || slice_is(text, "true");
+    if (!on && !slice_is(text, "no") && !slice_is(text, "false")) {
+        return "is neither yes nor no";
+    }
+    *place = on;
+    return NULL;
+}
+
 /* ---- the door ------------------------------------------------------------------------------- */
 
 static const char *read_kind(const struct setting *setting, struct slice text, void *place)
@@ -345,6 +355,8 @@ static const char *read_kind(const struct setting *setting, struct slice text, v
         return read_with_unit(setting, text, size_units, 1, place);
     case SETTING_DURATION:
         return read_with_unit(setting, text, time_units, 0, place);
+    case SETTING_SWITCH:
+        return read_switch(text, place);
     case SETTING_LIMIT:
         return read_limit(setting, text, place);
     case SETTING_MODE:
@@ -425,6 +437,8 @@ static const char *fixed_sentence(enum setting_kind kind)
     switch (kind) {
     case SETTING_ADDRESS:
         return "an IPv4 or IPv6 address, as in 192.0.2.17";
+    case SETTING_SWITCH:
+        return "yes or no";
     case SETTING_MODE:
         return "permission bits in octal from 0000 to 0777, as in 0640";
     case SETTING_USER:

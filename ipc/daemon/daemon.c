@@ -80,6 +80,31 @@ static enum err open_log(struct daemon *daemon, struct fault *fault)
     return err;
 }
 
+void daemon_set_ceremonies(struct daemon *daemon, const struct config *config)
+{
+    const struct ceremony_settings settings = {
+        .threshold_min = config->ceremony.threshold_min,
+        .threshold_max = config->ceremony.threshold_max,
+        .expires_s = (int64_t)(config->ceremony.expires_ms / 1000),
+        .retain_sealed = config->ceremony.retain_sealed,
+        .one_desk_recovery = config->ceremony.one_desk_recovery,
+        .lock_attempts = config->ceremony.lock_attempts,
+        .lock_window_s = (int64_t)(config->ceremony.lock_ms / 1000)};
+    ceremonies_set(daemon->ceremonies, &settings);
+}
+
+static enum err open_ceremonies(struct daemon *daemon, struct fault *fault)
+{
+    char path[FOLDER_BYTES];
+    snprintf(path, sizeof path, "%s/guardian.db", daemon->config->state_directory);
+    enum err err = ceremonies_new(path, daemon->log, daemon->trail, daemon->new_database,
+                                  &daemon->ceremonies, fault);
+    if (err == OK) {
+        daemon_set_ceremonies(daemon, daemon->config);
+    }
+    return err;
+}
+
 static struct event *started_event(struct arena *arena)
 {
     struct event *event = event_new(arena, EVENT_DAEMON_STARTED);
@@ -126,7 +151,10 @@ static enum err start_rooms(struct daemon *daemon, struct fault *fault)
     if (daemon->trail == NULL || daemon->dispatch == NULL) {
         return fault_no_memory(fault);
     }
-    err = daemon_start_sinks(daemon, fault);
+    err = open_ceremonies(daemon, fault);
+    if (err == OK) {
+        err = daemon_start_sinks(daemon, fault);
+    }
     if (err != OK) {
         return err;
     }
@@ -142,15 +170,18 @@ static void stop_rooms(struct daemon *daemon)
     daemon_stop_sinks(daemon);
     log_close(daemon->log);
     dispatch_free(daemon->dispatch);
+    ceremonies_free(daemon->ceremonies);
     trail_free(daemon->trail);
     geoip_free(daemon->geoip);
     config_release(daemon->config);
     pthread_mutex_destroy(&daemon->lock);
 }
 
-enum err daemon_start(struct daemon *daemon, struct config *config, struct fault *fault)
+enum err daemon_start(struct daemon *daemon, struct config *config, bool new_database,
+                      struct fault *fault)
 {
-    *daemon = (struct daemon){.config = config, .started_ms = clock_boot_ms()};
+    *daemon = (struct daemon){
+        .config = config, .new_database = new_database, .started_ms = clock_boot_ms()};
     pthread_mutex_init(&daemon->lock, NULL);
     enum err err = start_rooms(daemon, fault);
     if (err != OK) {
@@ -174,7 +205,8 @@ bool daemon_stop(struct daemon *daemon, const char *reason)
         daemon_emit(daemon, &arena, event);
     }
     arena_done(&arena);
-    bool failed = log_failed(daemon->log); /* what was under way may have met it just now */
+    /* what was under way may have met it just now */
+    bool failed = log_failed(daemon->log) || ceremonies_failed(daemon->ceremonies);
     stop_rooms(daemon);
     return failed;
 }

@@ -10,6 +10,7 @@
 #include "audit/log/log.h"
 #include "audit/sinks/sink.h"
 #include "audit/trail.h"
+#include "ceremony/act.h"
 #include "geoip/geoip.h"
 #include "ipc/daemon/config.h"
 #include "ipc/daemon/dispatch.h"
@@ -30,10 +31,12 @@ struct daemon {
     struct log *log;
     struct log_opened opened;
     struct trail *trail;
+    struct ceremonies *ceremonies;
     struct daemon_sink sinks[CONFIG_SINKS_MAX];
     size_t sink_count;
     struct dispatch *dispatch;
     struct server *server;
+    bool new_database;  /* make one although the log has entries: asked for by a person */
     int64_t started_ms; /* boot clock */
     /* what the last tick saw; main's alone */
     bool space_low;
@@ -46,7 +49,8 @@ struct config *daemon_config(struct daemon *daemon);
 
 /* Start order: log, geoip, sinks, trail, the event daemon.started, dispatch, sockets last. On a
  * fault everything started is stopped again. config is taken. */
-MUST_CHECK enum err daemon_start(struct daemon *daemon, struct config *config, struct fault *fault);
+MUST_CHECK enum err daemon_start(struct daemon *daemon, struct config *config, bool new_database,
+                                 struct fault *fault);
 
 /* Reads the configuration file anew, opens databases and sink files anew; what cannot be changed
  * while running is said. A bad configuration changes nothing. Speaks on stderr; emits

@@ -13,6 +13,9 @@
  * there was no memory for. */
 enum err daemon_emit(struct daemon *daemon, struct arena *arena, struct event *event);
 
+/* Gives the ceremony room what the configuration says of it. */
+void daemon_set_ceremonies(struct daemon *daemon, const struct config *config);
+
 /* Loads the database; tells whoever reads stderr and the trail how it went. */
 void daemon_load_geoip(struct daemon *daemon, const struct config *config);
 

@@ -104,6 +104,7 @@ static void use_config(struct daemon *daemon, struct arena *arena, struct config
     pthread_mutex_unlock(&daemon->lock);
     server_reconfigure(daemon->server, config);
     trail_set_dvc(daemon->trail, config->dvc);
+    daemon_set_ceremonies(daemon, config);
     if (config->file[0] != '\0') {
         emit_reloaded(daemon, arena, before->file_hash);
     }

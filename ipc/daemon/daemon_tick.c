@@ -1,5 +1,6 @@
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
+#include "ceremony/ceremony.h"
 #include "ipc/daemon/daemon_inside.h"
 
 static struct event *space_low_event(struct daemon *daemon, struct arena *arena,
@@ -79,5 +80,6 @@ void daemon_tick(struct daemon *daemon)
     dispatch_tick(daemon->dispatch, false);
     check_clock(daemon, &arena);
     check_space(daemon, &arena);
+    ceremonies_tick(daemon->ceremonies, &arena, clock_now_us());
     arena_done(&arena);
 }

@@ -7,6 +7,7 @@
 #include "audit/base/diag.h"
 #include "audit/base/memory.h"
 #include "audit/event/value.h"
+#include "ipc/daemon/act_call.h"
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/refusals.h"
 #include "ipc/wire/jsonrpc.h"
@@ -265,6 +266,12 @@ static enum err read_actor(struct call *call, struct fault *fault)
         return fault_no_memory(fault);
     }
     const struct json *actor = call_parameter(call, "actor");
+    if (actor == NULL && (call->method->flags & METHOD_PERSON) != 0 &&
+        (peer->roles & ROLE_WORKFLOW) != 0) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_missing_parameter, "/actor",
+                         "A workflow acts for somebody: say for whom in actor (guardianctl --as "
+                         "LOGIN).");
+    }
     if (actor == NULL) {
         call->actor = (struct actor){.suid = peer->id,
                                      .suser = peer->login,
@@ -313,7 +320,8 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
         err = read_actor(call, fault);
     }
     if (err == OK) {
-        err = call->method->handler(call, result, fault);
+        err = (call->method->flags & METHOD_ACT) != 0 ? act_call(call, result, fault)
+                                                      : call->method->handler(call, result, fault);
     }
     if (err == OK && buffer_result(result) != OK) {
         err = buffer_result(result) == ERR_NO_MEMORY
@@ -353,7 +361,7 @@ static const struct fault batch_too_large = {
 /* Appends an answer; if it does not fit, an error that does stands in its place. False, with the
  * buffer as it was, if not even that fits (the id may be as long as the message). */
 static bool append_answer(struct buffer *answer, bool first, struct slice id, struct slice result,
-                          const struct fault *fault)
+                          const struct fault *fault, struct slice error_object)
 {
     size_t before = answer->length;
     for (int attempt = 0; attempt < 2; attempt++) {
@@ -362,6 +370,8 @@ static bool append_answer(struct buffer *answer, bool first, struct slice id, st
         }
         if (fault == NULL) {
             jsonrpc_write_result(answer, id, result);
+        } else if (error_object.length > 0) {
+            jsonrpc_write_error_again(answer, id, error_object);
         } else {
             jsonrpc_write_error(answer, id, fault);
         }
@@ -369,6 +379,7 @@ static bool append_answer(struct buffer *answer, bool first, struct slice id, st
             return true;
         }
         fault = &answer_too_large;
+        error_object.length = 0;
         answer->length = before;
         answer->failed = OK;
     }
@@ -398,6 +409,7 @@ static enum element_end answer_element(const struct message_context *context,
     struct buffer result;
     buffer_init(&result, answer->maximum);
     enum err err = jsonrpc_read(context->arena, element, &request, &fault);
+    struct slice error_object = {NULL, 0};
     if (err == OK) {
         struct call call = {.daemon = context->dispatch->daemon,
                             .config = context->config,
@@ -406,11 +418,12 @@ static enum element_end answer_element(const struct message_context *context,
                             .params = request.params,
                             .now_us = clock_now_us()};
         err = run_call(context->dispatch, &call, request.method, &result, &fault);
+        error_object = call.error_object;
     }
     enum element_end end = ELEMENT_SILENT;
     if (!request.notification) {
         end = append_answer(answer, first, request.id, buffer_slice(&result),
-                            err == OK ? NULL : &fault)
+                            err == OK ? NULL : &fault, error_object)
                   ? ELEMENT_ANSWERED
                   : ELEMENT_TOO_LARGE;
     }
@@ -420,7 +433,7 @@ static enum element_end answer_element(const struct message_context *context,
 
 static void answer_fault(struct buffer *answer, const struct fault *fault)
 {
-    (void)append_answer(answer, true, slice_of("null"), slice_of(""), fault);
+    (void)append_answer(answer, true, slice_of("null"), slice_of(""), fault, slice_of(""));
 }
 
 /* All elements are executed, whatever becomes of their answers. Room is kept for an error in the
@@ -492,7 +505,7 @@ static void refuse_nobody(struct dispatch *dispatch, const struct peer *peer, st
                     "%s has no role here: add it to the access table of the configuration.",
                     peer->login);
     if (!request.notification) {
-        (void)append_answer(answer, true, request.id, slice_of(""), &fault);
+        (void)append_answer(answer, true, request.id, slice_of(""), &fault, slice_of(""));
     }
 }
 

@@ -20,6 +20,7 @@ enum exit_code { EXIT_CLEAN = 0, EXIT_CONFIGURATION = 1, EXIT_DAMAGED = 3, EXIT_
 struct options {
     const char *file; /* NULL: embedded defaults */
     bool check;
+    bool new_database;
     int exit_code; /* >= 0: nothing more to do */
 };
 
@@ -35,6 +36,10 @@ static const char help[] =
     "                     ~/.local/state/master_key_guardian)\n"
     "      --check        read and check the configuration and what it points to, print every\n"
     "                     problem and warning, change nothing, exit 0 or 1\n"
+    "      --new-database start with an empty guardian.db beside a log that has entries: after "
+    "the\n"
+    "                     database was lost. Guardians are entered anew; parts that are out stay\n"
+    "                     good and open the key with guardian-combine\n"
     "      --version      print the version\n"
     "      --help         print this\n"
     "\n"
@@ -49,11 +54,9 @@ static const char help[] =
 static struct options read_options(int argc, char **argv)
 {
     static const struct option table[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"check", no_argument, NULL, 'k'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+        {"new-database", no_argument, NULL, 'n'}, {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     struct options options = {.exit_code = -1};
     int letter;
@@ -64,6 +67,9 @@ static struct options read_options(int argc, char **argv)
             break;
         case 'k':
             options.check = true;
+            break;
+        case 'n':
+            options.new_database = true;
             break;
         case 'v':
             printf("master_key_guardian %s\n", GUARDIAN_VERSION);
@@ -138,6 +144,9 @@ static const char *run(struct daemon *daemon, const sigset_t *signals)
         if (log_failed(daemon->log)) {
             return "log failed";
         }
+        if (ceremonies_failed(daemon->ceremonies)) {
+            return "database failed";
+        }
         daemon_tick(daemon);
     }
 }
@@ -174,7 +183,7 @@ int main(int argc, char **argv)
     static struct daemon daemon;
     struct fault fault;
     fault_clear(&fault);
-    enum err err = daemon_start(&daemon, config, &fault);
+    enum err err = daemon_start(&daemon, config, options.new_database, &fault);
     if (err != OK) {
         diag_say(DIAG_ERROR, fault.sentence[0] == '\0' ? err_text(err) : fault.sentence, NULL);
         return exit_code_of(err);

@@ -1,10 +1,10 @@
 /* audit.entry and audit.query: reading the trail. */
-#include <sodium.h>
 #include <string.h>
 
 #include "audit/base/clock.h"
 #include "audit/base/glob.h"
 #include "ipc/daemon/methods.h"
+#include "ipc/daemon/write.h"
 
 #define PAGE_DEFAULT 100
 #define PAGE_MAX 1000
@@ -16,13 +16,6 @@ static enum err no_such_entry(struct fault *fault, int64_t index, uint64_t size)
     return fault_set(fault, ERR_NOT_FOUND, REASON_no_such_entry, "/index",
                      "There is no entry %lld: the log has %llu entries, numbered from 0.",
                      (long long)index, (unsigned long long)size);
-}
-
-static void write_base64(struct buffer *out, const uint8_t *bytes, size_t length)
-{
-    char text[sodium_base64_ENCODED_LEN(64, sodium_base64_VARIANT_ORIGINAL)];
-    sodium_bin2base64(text, sizeof text, bytes, length, sodium_base64_VARIANT_ORIGINAL);
-    json_write_string(out, slice_of(text));
 }
 
 enum err method_audit_entry(struct call *call, struct buffer *result, struct fault *fault)
@@ -43,8 +36,7 @@ enum err method_audit_entry(struct call *call, struct buffer *result, struct fau
         log_leaf_hash(record, hash);
         buffer_append_format(result, "{\"index\":%lld,\"record\":", (long long)index);
         buffer_append_slice(result, record);
-        buffer_append_text(result, ",\"leaf_hash\":");
-        write_base64(result, hash, sizeof hash);
+        write_base64(result, "leaf_hash", hash, sizeof hash);
         buffer_append_char(result, '}');
     }
     log_reader_close(reader);
@@ -59,12 +51,6 @@ struct query {
     uint64_t start; /* first index looked at */
     size_t limit;
 };
-
-static struct slice text_parameter(const struct call *call, const char *name)
-{
-    const struct json *value = call_parameter(call, name);
-    return value == NULL ? (struct slice){NULL, 0} : value->text;
-}
 
 static enum err time_parameter(const struct call *call, const char *name, int64_t *out_us,
                                struct fault *fault)
@@ -114,10 +100,10 @@ static enum err read_query(const struct call *call, struct query *out, struct fa
     if (err == OK) {
         err = number_parameter(call, "limit", 1, PAGE_MAX, &limit, fault);
     }
-    out->type = text_parameter(call, "type");
-    out->suser = text_parameter(call, "suser");
-    out->ceremony = text_parameter(call, "ceremony");
-    out->text = text_parameter(call, "text");
+    out->type = call_text(call, "type");
+    out->suser = call_text(call, "suser");
+    out->ceremony = call_text(call, "ceremony");
+    out->text = call_text(call, "text");
     out->start = (uint64_t)(after + 1);
     out->limit = (size_t)limit;
     return err;

@@ -7,9 +7,9 @@
 #include "audit/base/clock.h"
 #include "audit/base/glob.h"
 #include "ipc/daemon/methods.h"
+#include "ipc/daemon/request_id.h"
 
 #define FUTURE_US (5 * 60 * INT64_C(1000000))
-#define REQUEST_ID_MAX 64
 #define ENTRY_ARENA_BYTES ((size_t)1024 * 1024)
 
 struct refused_event {
@@ -36,18 +36,6 @@ struct recorded {
 
 /* ---- request_id --------------------------------------------------------------------------------
  */
-
-static enum err check_request_id(struct slice id, struct fault *fault)
-{
-    bool good = id.length >= 1 && id.length <= REQUEST_ID_MAX;
-    for (size_t i = 0; good && i < id.length; i++) {
-        good = id.data[i] >= 0x21 && id.data[i] <= 0x7e;
-    }
-    return good ? OK
-                : fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/request_id",
-                            "request_id is 1 to %d printable ASCII characters without blanks.",
-                            REQUEST_ID_MAX);
-}
 
 static void hash_text(crypto_generichash_state *state, struct slice text)
 {
@@ -406,19 +394,18 @@ enum err method_event_emit(struct call *call, struct buffer *result, struct faul
 {
     const struct json *events = call_parameter(call, "events");
     const struct json *flag = call_parameter(call, "partial");
-    const struct json *id = call_parameter(call, "request_id");
+    struct slice id;
     bool partial = flag != NULL && flag->boolean;
     enum err err = check_events(events, fault);
-    if (err != OK || id == NULL) {
-        return err != OK ? err : emit_new(call, events, partial, NULL, result, fault);
+    if (err == OK) {
+        err = request_id_read(call, &id, fault);
     }
-    err = check_request_id(id->text, fault);
-    if (err != OK) {
-        return err;
+    if (err != OK || id.length == 0) {
+        return err != OK ? err : emit_new(call, events, partial, NULL, result, fault);
     }
     struct log_request request;
     struct log_range range;
-    request_identity(call, id->text, &request);
+    request_identity(call, id, &request);
     switch (log_request_begin(call->daemon->log, &request, &range)) {
     case LOG_REQUEST_NEW:
         return emit_new(call, events, partial, &request, result, fault);

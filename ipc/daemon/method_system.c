@@ -2,19 +2,7 @@
 
 #include "audit/base/clock.h"
 #include "ipc/daemon/methods.h"
-
-static void write_member_text(struct buffer *out, const char *name, const char *text)
-{
-    buffer_append_format(out, ",\"%s\":", name);
-    json_write_string(out, slice_of(text));
-}
-
-static void write_time(struct buffer *out, const char *name, int64_t us)
-{
-    char text[CLOCK_TEXT_BYTES];
-    clock_format(us, text);
-    write_member_text(out, name, text);
-}
+#include "ipc/daemon/write.h"
 
 enum err method_system_ping(struct call *call, struct buffer *result, struct fault *fault)
 {
@@ -47,13 +35,13 @@ static void write_sinks(struct call *call, struct buffer *result)
         sink_status(daemon->sinks[i].sink, &sink);
         buffer_append_text(result, i == 0 ? "{\"name\":" : ",{\"name\":");
         json_write_string(result, slice_of(sink.name));
-        write_member_text(result, "url", sink.url);
-        write_member_text(result, "state", sink.failing ? "failing" : "running");
+        write_text(result, "url", slice_of(sink.url));
+        write_text(result, "state", slice_of(sink.failing ? "failing" : "running"));
         buffer_append_format(result, ",\"cursor\":%llu,\"lag\":%llu,\"lines\":%llu",
                              (unsigned long long)sink.cursor, (unsigned long long)sink.lag,
                              (unsigned long long)sink.lines);
         if (sink.last_error[0] != '\0') {
-            write_member_text(result, "last_error", sink.last_error);
+            write_text(result, "last_error", slice_of(sink.last_error));
         }
         buffer_append_char(result, '}');
     }
@@ -67,12 +55,12 @@ static void write_geoip(struct call *call, struct buffer *result)
     geoip_status(call->daemon->geoip, &geoip);
     buffer_append_format(result, ",\"geoip\":{\"loaded\":%s", geoip.loaded ? "true" : "false");
     if (geoip.loaded) {
-        write_member_text(result, "path", geoip.path);
-        write_member_text(result, "file_hash", geoip.file_hash);
+        write_text(result, "path", slice_of(geoip.path));
+        write_text(result, "file_hash", slice_of(geoip.file_hash));
         write_time(result, "built", geoip.build_time_s * 1000000);
     }
     if (geoip.last_error[0] != '\0') {
-        write_member_text(result, "last_error", geoip.last_error);
+        write_text(result, "last_error", slice_of(geoip.last_error));
     }
     buffer_append_format(result, ",\"lookups\":%llu,\"cache_hits\":%llu}",
                          (unsigned long long)geoip.lookups, (unsigned long long)geoip.cache_hits);
@@ -109,13 +97,13 @@ enum err method_system_status(struct call *call, struct buffer *result, struct f
     bool failed = log_failed(call->daemon->log);
     buffer_append_format(result, "{\"version\":\"%s\",\"state\":\"%s\"", GUARDIAN_VERSION,
                          failed ? "log_failed" : "running");
-    write_member_text(result, "login", call->peer->login);
+    write_text(result, "login", slice_of(call->peer->login));
     if ((call->peer->roles & sees_all) != 0) {
         int64_t uptime_ms = clock_boot_ms() - call->daemon->started_ms;
         buffer_append_format(result, ",\"pid\":%d,\"uptime_seconds\":%lld", (int)getpid(),
                              (long long)(uptime_ms / 1000));
-        write_member_text(result, "configuration", call->config->file);
-        write_member_text(result, "state_directory", call->config->state_directory);
+        write_text(result, "configuration", slice_of(call->config->file));
+        write_text(result, "state_directory", slice_of(call->config->state_directory));
         write_log(call, result);
         write_sinks(call, result);
         write_geoip(call, result);

@@ -11,6 +11,7 @@
 #include "audit/base/fault.h"
 #include "audit/base/json.h"
 #include "audit/event/actor.h"
+#include "ceremony/act.h"
 #include "ipc/daemon/access.h"
 #include "ipc/daemon/daemon.h"
 
@@ -27,6 +28,9 @@ struct call {
     /* refusals of permission that stand inside a result (event.emit with partial): audited like
      * those that are the answer */
     bool denied_reserved, denied_not_permitted;
+    struct act *act; /* of a method with METHOD_ACT, while its handler runs */
+    /* an error that was answered before, as it was written: it goes out again. Empty: none */
+    struct slice error_object;
 };
 
 /* Appends the result (JSON text). On an error what it appended is thrown away. */
@@ -48,6 +52,8 @@ struct method_parameter {
 
 #define METHOD_PARAMETERS_MAX 12
 #define METHOD_CHANGES 1u /* takes request_id */
+#define METHOD_ACT 2u     /* an act of the ceremony room: the handler runs within one */
+#define METHOD_PERSON 4u  /* done by a person: a workflow must say for whom (actor) */
 
 struct method {
     const char *name;
@@ -67,8 +73,32 @@ enum err method_catalogue_list(struct call *call, struct buffer *result, struct 
 enum err method_event_emit(struct call *call, struct buffer *result, struct fault *fault);
 enum err method_audit_entry(struct call *call, struct buffer *result, struct fault *fault);
 enum err method_audit_query(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_add(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_update(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_activate(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_deactivate(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_list(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_guardian_show(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_ceremony_start(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_ceremony_track(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_ceremony_status(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_ceremony_list(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_ceremony_cancel(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_part_view(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_part_download(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_part_confirm(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_recovery_attempt(struct call *call, struct buffer *result, struct fault *fault);
+enum err method_recovery_record(struct call *call, struct buffer *result, struct fault *fault);
 
 /* A parameter of the call, or NULL. Its kind has been checked against the table. */
 const struct json *call_parameter(const struct call *call, const char *name);
+
+/* The same as its value; what stands behind when it is left out (text: empty, with data NULL). */
+struct slice call_text(const struct call *call, const char *name);
+int64_t call_integer(const struct call *call, const char *name, int64_t otherwise);
+bool call_boolean(const struct call *call, const char *name, bool otherwise);
+
+/* Do the caller's roles show everybody's guardians and ceremonies, or only the own? */
+bool call_sees_all(const struct call *call);
 
 #endif

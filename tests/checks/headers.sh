@@ -13,7 +13,7 @@ if ((${#warnings[@]} < 5)); then
     exit 1
 fi
 # nng has no pkg-config file in Debian; its headers are where the compiler looks anyway.
-read -ra library_flags < <(pkg-config --cflags libsodium libmaxminddb yaml-0.1 libcrypto)
+read -ra library_flags < <(pkg-config --cflags libsodium libmaxminddb yaml-0.1 sqlite3 libcrypto)
 flags=(-std=c17 -D_GNU_SOURCE -DGUARDIAN_VERSION='"0"' "${warnings[@]}" -fsyntax-only
     "${library_flags[@]}" -I "$build_dir/catalogue")
 

@@ -1,0 +1,274 @@
+#include "ceremony/act.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "audit/base/memory.h"
+#include "ceremony/withheld.h"
+
+static void (*step_hook)(enum act_step step);
+
+void act_on_step(void (*hook)(enum act_step step))
+{
+    step_hook = hook;
+}
+
+static void step_through(enum act_step step)
+{
+    if (step_hook != NULL) {
+        step_hook(step);
+    }
+}
+
+/* ---- the room ----------------------------------------------------------------------------------
+ */
+
+enum err ceremonies_new(const char *path, struct log *log, struct trail *trail, bool new_database,
+                        struct ceremonies **out, struct fault *fault)
+{
+    struct ceremonies *ceremonies = memory_allocate_zeroed(sizeof *ceremonies);
+    struct withheld *withheld = withheld_new();
+    enum err err = ceremonies == NULL || withheld == NULL ? fault_no_memory(fault) : OK;
+    struct store *store = NULL;
+    if (err == OK) {
+        err = store_open(path, log, new_database, &store, fault);
+    }
+    if (err != OK) {
+        withheld_free(withheld);
+        memory_free(ceremonies);
+        return err;
+    }
+    pthread_mutex_init(&ceremonies->lock, NULL);
+    ceremonies->log = log;
+    ceremonies->trail = trail;
+    ceremonies->store = store;
+    ceremonies->withheld = withheld;
+    *out = ceremonies;
+    return OK;
+}
+
+void ceremonies_free(struct ceremonies *ceremonies)
+{
+    if (ceremonies != NULL) {
+        store_close(ceremonies->store);
+        withheld_free(ceremonies->withheld);
+        pthread_mutex_destroy(&ceremonies->lock);
+        memory_free(ceremonies);
+    }
+}
+
+void ceremonies_set(struct ceremonies *ceremonies, const struct ceremony_settings *settings)
+{
+    pthread_mutex_lock(&ceremonies->lock);
+    ceremonies->settings = *settings;
+    pthread_mutex_unlock(&ceremonies->lock);
+}
+
+bool ceremonies_failed(const struct ceremonies *ceremonies)
+{
+    return atomic_load(&ceremonies->failed);
+}
+
+void ceremonies_lock(struct ceremonies *ceremonies)
+{
+    pthread_mutex_lock(&ceremonies->lock);
+}
+
+void ceremonies_unlock(struct ceremonies *ceremonies)
+{
+    pthread_mutex_unlock(&ceremonies->lock);
+}
+
+/* ---- begin -------------------------------------------------------------------------------------
+ */
+
+/* Over the length of the method as well, so that no two pairs read alike. */
+static void hash_request(const struct act_request *request, uint8_t out[STORE_REQUEST_HASH_BYTES])
+{
+    crypto_hash_sha256_state state;
+    const uint8_t length = (uint8_t)request->method.length;
+    crypto_hash_sha256_init(&state);
+    crypto_hash_sha256_update(&state, &length, 1);
+    crypto_hash_sha256_update(&state, (const unsigned char *)request->method.data, length);
+    if (request->parameters.length > 0) {
+        crypto_hash_sha256_update(&state, (const unsigned char *)request->parameters.data,
+                                  request->parameters.length);
+    }
+    crypto_hash_sha256_final(&state, out);
+}
+
+static enum err find_repeat(struct act *act, enum act_known *out_known, struct slice *out_answer,
+                            struct fault *fault)
+{
+    enum store_request_state state;
+    struct slice answer = {NULL, 0};
+    enum err err = store_request_find(act->ceremonies->store, act->arena, &act->request,
+                                      act->now_us, &state, &answer, fault);
+    if (err != OK) {
+        return err;
+    }
+    if (state == STORE_REQUEST_REUSED) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_request_id_reused, "/request_id",
+                         "This request_id was used within the last day with another method or "
+                         "other parameters: choose a new one.");
+    }
+    if (state == STORE_REQUEST_WITHHELD) {
+        answer = withheld_find(act->ceremonies->withheld, act->arena, &act->request);
+        if (answer.length == 0) {
+            return fault_set(fault, ERR_WRONG_STATE, REASON_answer_gone, "/request_id",
+                             "This request was done, but its answer holds a sealed key and was "
+                             "kept in memory only: it is gone. Ask anew with another request_id.");
+        }
+    }
+    *out_known = state == STORE_REQUEST_NEW ? ACT_NEW : ACT_REPEAT;
+    *out_answer = answer;
+    return OK;
+}
+
+enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena *arena,
+                   const struct act_request *request, enum act_known *out_known,
+                   struct slice *out_answer, struct fault *fault)
+{
+    *act = (struct act){.ceremonies = ceremonies,
+                        .arena = arena,
+                        .actor = request->actor,
+                        .method = request->method,
+                        .now_us = request->now_us,
+                        .request = {.owner = request->owner, .id = request->request_id}};
+    change_init(&act->change);
+    pthread_mutex_lock(&ceremonies->lock);
+    *out_known = ACT_NEW;
+    if (ceremonies_failed(ceremonies)) {
+        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "store",
+                         "The database failed: nothing was done. The guardian is stopping; ask "
+                         "again when it is back.");
+    }
+    if (request->request_id.length == 0) {
+        return OK;
+    }
+    hash_request(request, act->request.hash);
+    return find_repeat(act, out_known, out_answer, fault);
+}
+
+struct event *act_event(struct act *act, enum event_id id)
+{
+    if (act->event_count == ACT_EVENTS_MAX) {
+        return NULL;
+    }
+    struct event *event = event_new(act->arena, id);
+    act->events[act->event_count++] = event; /* NULL too: the commit sees that it is missing */
+    return event;
+}
+
+/* ---- commit ------------------------------------------------------------------------------------
+ */
+
+static struct trail_batch batch_of(struct act *act)
+{
+    return (struct trail_batch){.events = act->events,
+                                .count = act->event_count,
+                                .actor = act->actor,
+                                .now_us = act->now_us,
+                                .urgent = true};
+}
+
+/* All that can be refused is refused here, while nothing has happened. */
+static enum err check(struct act *act, const char *event, struct fault *fault)
+{
+    for (size_t i = 0; i < act->event_count; i++) {
+        if (act->events[i] == NULL) {
+            return fault_no_memory(fault);
+        }
+    }
+    act->events[0]->event_uuid = (struct slice){event, UUID_TEXT_BYTES};
+    enum err err = change_result(&act->change);
+    if (err != OK) {
+        return err == ERR_NO_MEMORY ? fault_no_memory(fault)
+                                    : fault_set(fault, err, REASON_too_long, NULL,
+                                                "This is more than one act can change.");
+    }
+    const struct trail_batch batch = batch_of(act);
+    return trail_stamp(act->ceremonies->trail, act->arena, &batch, fault);
+}
+
+static enum err prepare(struct act *act, const char *event, struct slice answer,
+                        struct fault *fault)
+{
+    struct store_act row = {.change = &act->change,
+                            .request = act->request,
+                            .answer = act->withhold ? (struct slice){NULL, 0} : answer,
+                            .answer_withheld = act->withhold,
+                            .log_size = log_size(act->ceremonies->log),
+                            .now_us = act->now_us};
+    memcpy(row.event, event, sizeof row.event);
+    return store_prepare(act->ceremonies->store, &row, fault);
+}
+
+/* Refused: nothing of it is in the log, so the row goes. Unknown: the row stays for the next start,
+ * which sees whether the event is there. */
+static void after_refusal(struct act *act, const char *event)
+{
+    struct fault ignored;
+    if (!log_failed(act->ceremonies->log) &&
+        store_drop(act->ceremonies->store, event, &ignored) != OK) {
+        /* The next start drops it, since its event is nowhere. */
+        return;
+    }
+}
+
+static enum err apply(struct act *act, const char *event, uint64_t index, struct fault *fault)
+{
+    struct fault why;
+    fault_clear(&why);
+    if (store_apply(act->ceremonies->store, event, index, &why) == OK) {
+        return OK;
+    }
+    atomic_store(&act->ceremonies->failed, true);
+    return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_outcome_unknown, NULL,
+                     "This was recorded, but the database did not take it (%.200s): the guardian "
+                     "stops, and its next start completes it. Ask again then with the same "
+                     "request_id.",
+                     why.sentence);
+}
+
+enum err act_commit(struct act *act, struct slice answer, struct fault *fault)
+{
+    char event[UUID_TEXT_BYTES + 1];
+    uuid_draw(event);
+    if (act->event_count == 0) {
+        assert(act->change.steps == 0); /* nothing is done that is not told */
+        return OK;
+    }
+    enum err err = check(act, event, fault);
+    if (err != OK) {
+        return err;
+    }
+    step_through(ACT_CHECKED);
+    err = prepare(act, event, answer, fault);
+    if (err != OK) {
+        return err;
+    }
+    step_through(ACT_PREPARED);
+    struct log_range range;
+    const struct trail_batch batch = batch_of(act);
+    err = trail_emit(act->ceremonies->trail, act->arena, &batch, &range, fault);
+    if (err != OK) {
+        after_refusal(act, event);
+        return err;
+    }
+    step_through(ACT_EMITTED);
+    err = apply(act, event, range.first, fault);
+    if (err == OK && act->withhold) {
+        withheld_put(act->ceremonies->withheld, &act->request, answer);
+    }
+    step_through(ACT_APPLIED);
+    return err;
+}
+
+void act_end(struct act *act)
+{
+    pthread_mutex_unlock(&act->ceremonies->lock);
+    change_done(&act->change);
+}

@@ -1,0 +1,54 @@
+#include "ceremony/lockout.h"
+
+#include <stdio.h>
+
+#include "audit/base/clock.h"
+
+enum err lockout_check(struct act *act, struct slice login, struct fault *fault)
+{
+    int64_t until_us = 0;
+    enum err err = store_locked_until(act->ceremonies->store, login, &until_us, fault);
+    if (err != OK || until_us <= act->now_us) {
+        return err;
+    }
+    char until[CLOCK_TEXT_BYTES];
+    char data[64];
+    clock_format(until_us, until);
+    fault_set(fault, ERR_LOCKED, REASON_locked, NULL,
+              "Too many wrong submissions by %.*s: locked until %s.",
+              login.length > 128 ? 128 : (int)login.length, login.data, until);
+    snprintf(data, sizeof data, "\"until\":\"%s\"", until);
+    struct slice copy = arena_copy(act->arena, slice_of(data));
+    if (fault != NULL && copy.data != NULL) {
+        fault->data = copy;
+    }
+    return ERR_LOCKED;
+}
+
+enum err lockout_note(struct act *act, struct slice login, struct slice ceremony,
+                      struct fault *fault)
+{
+    const struct ceremony_settings *settings = &act->ceremonies->settings;
+    int64_t window_us = settings->lock_window_s * 1000000;
+    int64_t before = 0;
+    enum err err = store_bad_submissions(act->ceremonies->store, login, act->now_us - window_us,
+                                         &before, fault);
+    if (err != OK) {
+        return err;
+    }
+    change_step(&act->change, CHANGE_BAD_SUBMISSION_ADD);
+    change_text(&act->change, login);
+    change_integer(&act->change, act->now_us);
+    if (before + 1 < settings->lock_attempts) {
+        return OK;
+    }
+    change_step(&act->change, CHANGE_LOCK_SET);
+    change_text(&act->change, login);
+    change_integer(&act->change, act->now_us + window_us);
+    struct event *event = act_event(act, EVENT_MASTER_KEY_RECOVERY_LOCKED);
+    if (event != NULL) {
+        event_set_text(event, FIELD_CEREMONY, ceremony);
+        event_set_integer(event, FIELD_LOCKED_UNTIL, act->now_us + window_us);
+    }
+    return OK;
+}
