@@ -324,7 +324,7 @@ bool log_failed(const struct log *log)
 
 enum err log_check_place(struct log *log, struct fault *fault)
 {
-    uint64_t newest;
+    uint64_t newest = 0;
     enum err err = file_check_place(log->directory_fd, log->path, fault);
     if (err == OK) {
         err = journal_check_place(&log->journal, &newest, fault);
