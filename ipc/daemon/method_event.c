@@ -181,6 +181,9 @@ static enum err read_events(struct call *call, const struct json *given, bool pa
     for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, number++) {
         struct event *event = NULL;
         err = read_event(call, at, recorded, &event, fault);
+        if (err == ERR_NOT_PERMITTED && call->denied_type.length == 0) {
+            call->denied_type = json_member(at, "type")->text; /* it was read: it is known */
+        }
         if (err == OK) {
             out->numbers[out->count] = number;
             out->events[out->count++] = event;
