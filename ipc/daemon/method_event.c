@@ -397,7 +397,7 @@ enum err method_event_emit(struct call *call, struct buffer *result, struct faul
 {
     const struct json *events = call_parameter(call, "events");
     const struct json *flag = call_parameter(call, "partial");
-    struct slice id;
+    struct slice id = {NULL, 0};
     bool partial = flag != NULL && flag->boolean;
     enum err err = check_events(events, fault);
     if (err == OK) {
