@@ -30,12 +30,11 @@ enum err ceremonies_new(const char *path, struct log *log, struct trail *trail, 
 {
     struct ceremonies *ceremonies = memory_allocate_zeroed(sizeof *ceremonies);
     struct withheld *withheld = withheld_new();
-    enum err err = ceremonies == NULL || withheld == NULL ? fault_no_memory(fault) : OK;
     struct store *store = NULL;
-    if (err == OK) {
-        err = store_open(path, log, new_database, &store, fault);
-    }
-    if (err != OK) {
+    bool have_memory = ceremonies != NULL && withheld != NULL;
+    enum err err =
+        have_memory ? store_open(path, log, new_database, &store, fault) : fault_no_memory(fault);
+    if (!have_memory || err != OK) {
         withheld_free(withheld);
         memory_free(ceremonies);
         return err;

@@ -227,7 +227,7 @@ static enum err refuse_signature(struct act *act, const struct part_taken *taken
     fault_clear(&why);
     enum err noted = lockout_note(act, slice_of(act->actor->suser), taken->ceremony.id, &why);
     act->refusal = noted == OK;
-    if (noted != OK) {
+    if (fault != NULL && noted != OK) {
         *fault = why;
     }
     return noted == OK ? err : noted;

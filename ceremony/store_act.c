@@ -223,6 +223,7 @@ static enum store_request_state state_of(struct store_call *call, const uint8_t 
     return withheld ? STORE_REQUEST_WITHHELD : STORE_REQUEST_DONE;
 }
 
+// NOLINTNEXTLINE(readability-function-size): two results, as the door says
 enum err store_request_find(struct store *store, struct arena *arena,
                             const struct store_request *request, int64_t now_us,
                             enum store_request_state *out, struct slice *out_answer,

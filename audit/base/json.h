@@ -57,8 +57,8 @@ struct json_limits {
  * bad_utf8 (octets that are not UTF-8), duplicate, or bad_json (all else: grammar, half surrogate
  * pairs, NUL in a name, numbers out of range); ERR_INVALID_PARAMS with too_deep, too_many_members;
  * ERR_NO_MEMORY. The sentence begins with the octet, counted from 0 (duplicate: that of the
- * later of the two names). fault->field is the JSON pointer of the value it happened in or at. *out untouched then;
- * what the arena holds is given back by its reset. */
+ * later of the two names). fault->field is the JSON pointer of the value it happened in or at. *out
+ * untouched then; what the arena holds is given back by its reset. */
 MUST_CHECK enum err json_parse(struct arena *arena, struct slice text,
                                const struct json_limits *limits, struct json **out,
                                struct fault *fault);

@@ -1,6 +1,7 @@
 #include "ceremony/slip39/entry.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "audit/base/memory.h"
@@ -55,10 +56,10 @@ size_t entry_count(const struct entry *entry)
  * a word. */
 static size_t lower(struct slice typed, char out[TYPED_LETTERS_MAX])
 {
+    memset(out, 0, TYPED_LETTERS_MAX);
     if (typed.length > TYPED_LETTERS_MAX) {
         return 0;
     }
-    memset(out, 0, TYPED_LETTERS_MAX);
     for (size_t i = 0; i < typed.length; i++) {
         char letter = typed.data[i];
         out[i] = (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
@@ -70,7 +71,9 @@ static bool find(struct slice typed, uint16_t *out_number)
 {
     char letters[TYPED_LETTERS_MAX];
     size_t length = lower(typed, letters);
-    return wordlist_find(wordlist_pack(letters), (uint32_t)length, out_number) != 0;
+    bool found = wordlist_find(wordlist_pack(letters), (uint32_t)length, out_number) != 0;
+    sodium_memzero(letters, sizeof letters);
+    return found;
 }
 
 bool entry_add(struct entry *entry, struct slice typed)
@@ -142,27 +145,33 @@ static size_t distance(const char *a, size_t a_length, const char *b, size_t b_l
     return table[a_length + 1][b_length + 1];
 }
 
+/* The words that many slips away, behind those that are there. */
+static size_t add_near(const char *letters, size_t length, size_t slips, const char **out,
+                       size_t count)
+{
+    for (size_t i = 0; i < WORDLIST_WORDS && count < ENTRY_SUGGESTIONS_MAX; i++) {
+        if (distance(letters, length, wordlist[i], strlen(wordlist[i])) == slips) {
+            out[count++] = wordlist[i];
+        }
+    }
+    return count;
+}
+
 size_t entry_suggest(struct slice typed, const char *out[ENTRY_SUGGESTIONS_MAX])
 {
     char letters[TYPED_LETTERS_MAX];
     size_t length = lower(typed, letters);
     size_t count = 0;
-    if (length == 0) {
-        return 0;
-    }
     for (size_t i = 0; i < WORDLIST_WORDS && length >= WORDLIST_LETTERS_MIN; i++) {
         if (memcmp(wordlist[i], letters, WORDLIST_LETTERS_MIN) == 0) {
-            out[0] = wordlist[i]; /* no other begins so */
-            return 1;
+            out[count++] = wordlist[i]; /* no other begins so */
         }
     }
-    for (size_t slips = 1; slips <= SLIPS_MAX; slips++) {
-        for (size_t i = 0; i < WORDLIST_WORDS && count < ENTRY_SUGGESTIONS_MAX; i++) {
-            if (distance(letters, length, wordlist[i], strlen(wordlist[i])) == slips) {
-                out[count++] = wordlist[i];
-            }
-        }
+    bool found = count > 0;
+    for (size_t slips = 1; slips <= SLIPS_MAX && length > 0 && !found; slips++) {
+        count = add_near(letters, length, slips, out, count);
     }
+    sodium_memzero(letters, sizeof letters);
     return count;
 }
 

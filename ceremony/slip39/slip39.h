@@ -72,8 +72,8 @@ bool slip39_same_header(const struct slip39_header *a, const struct slip39_heade
  * and the sentence never holds a word. ERR_NO_MEMORY otherwise. */
 enum err slip39_decode(struct slice text, struct slip39_part *out, struct fault *fault) MUST_CHECK;
 
-/* What the first four words of a part say, if they are words of the list, however wrong the rest may
- * be: which part it claims to be. False if they cannot be read. */
+/* What the first four words of a part say, if they are words of the list, however wrong the rest
+ * may be: which part it claims to be. False if they cannot be read. */
 bool slip39_peek(struct slice text, struct slip39_header *out) MUST_CHECK;
 
 /* Appends the canonical words of a part: lower case, one blank between them, no line end. `out` has

@@ -1,6 +1,5 @@
 /* guardianctl key open: a recovered key, delivered sealed, is opened by its receiver. Offline. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "audit/base/base64.h"
 #include "ipc/client/command_key.h"
@@ -84,7 +83,7 @@ static enum err write_key(const struct key_received *received, const char *path,
     if (key_received_text(received, &text) != OK) {
         return fault_no_memory(fault);
     }
-    enum err err = stream_write_file(path, text, fault);
+    enum err err = secrecy_write(path, text, fault);
     secret_free(text);
     return err;
 }

@@ -1,7 +1,6 @@
 /* guardianctl part view|download: a guardian looks at the own part and keeps it. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ipc/client/offline/stream.h"
 #include "ipc/client/part_fetch.h"
@@ -95,7 +94,7 @@ static enum client_exit show_part(const struct client *client, const struct part
     if (err != OK) {
         (void)fault_no_memory(&fault);
     } else {
-        err = stream_write(STDOUT_FILENO, "Standard output", text, &fault);
+        err = secrecy_write(NULL, text, &fault);
     }
     secret_free(text);
     if (err != OK) {
@@ -162,7 +161,7 @@ static enum client_exit keep_part(const struct client *client, const struct part
     if (err != OK) {
         (void)fault_no_memory(&fault);
     } else {
-        err = stream_write_file(output, page, &fault);
+        err = secrecy_write(output, page, &fault);
     }
     secret_free(page);
     if (err != OK) {

@@ -320,7 +320,7 @@ static enum client_exit deliver_sealed(const struct client *client, const struct
     struct secret *line = secret_new(sealed.length + 1);
     enum err err = line == NULL ? ERR_NO_MEMORY : secret_append(line, sealed.data, sealed.length);
     err = err == OK ? secret_append(line, "\n", 1) : err;
-    err = err == OK ? stream_write_file(file, line, &fault) : fault_no_memory(&fault);
+    err = err == OK ? secrecy_write(file, line, &fault) : fault_no_memory(&fault);
     secret_free(line);
     if (err != OK) {
         return client_tell(client, &fault, 0, "");
@@ -343,8 +343,7 @@ static enum err write_received(const struct key_received *received, const char *
     if (err != OK) {
         return fault_no_memory(fault);
     }
-    err = file == NULL ? stream_write(STDOUT_FILENO, "Standard output", text, fault)
-                       : stream_write_file(file, text, fault);
+    err = secrecy_write(file, text, fault);
     secret_free(text);
     return err;
 }

@@ -3,8 +3,10 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#include "audit/base/secret.h"
+#include "audit/base/file.h"
+#include "ipc/client/offline/stream.h"
 
 #define FREED_OCTET 0x5a
 
@@ -23,4 +25,11 @@ enum err secrecy_begin(struct fault *fault)
               stderr);
     }
     return OK;
+}
+
+enum err secrecy_write(const char *path, const struct secret *secret, struct fault *fault)
+{
+    struct slice text = {(const char *)secret->data, secret->length};
+    return path == NULL ? stream_write(STDOUT_FILENO, "Standard output", text, fault)
+                        : file_create(path, text, 0600, fault);
 }

@@ -33,8 +33,8 @@ struct session_request {
 };
 
 /* Calls a method. *out_result lives in the arena. Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no
- * answer); ERR_PARSE (not a JSON-RPC answer); any other: the daemon's own answer, with its reason,
- * field, index and sentence in the fault. */
+ * answer); ERR_INTERNAL (not a JSON-RPC answer); any other: the daemon's own answer, with its
+ * reason, field, index and sentence in the fault. */
 MUST_CHECK enum err session_call(struct session *session, struct arena *arena,
                                  const struct session_request *request,
                                  const struct json **out_result, struct fault *fault);

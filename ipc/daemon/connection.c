@@ -84,9 +84,13 @@ void connection_shut(struct connection *connection)
 
 void connection_shut_if_done(struct connection *connection)
 {
-    if (connection->ending && connection->in_flight == 0 && !connection->sending &&
-        connection->stage != STAGE_DISCARD) {
+    if (!connection->ending || connection->in_flight != 0 || connection->sending) {
+        return;
+    }
+    if (connection->stage == STAGE_END) {
         connection_shut(connection);
+    } else if (connection->stage != STAGE_DISCARD && connection->stage != STAGE_LINGER) {
+        connection_linger(connection);
     }
 }
 

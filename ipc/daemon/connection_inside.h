@@ -25,6 +25,8 @@ enum stage {
     STAGE_PAYLOAD,
     STAGE_DISCARD, /* of a message that was too large, so that its sender lives to read the answer
                     */
+    STAGE_LINGER,  /* all is answered and the connection over: what still comes is forgotten until
+                      the peer closes or a moment has passed */
     STAGE_END,     /* not looked at any more */
 };
 
@@ -65,8 +67,13 @@ struct connection {
 /* Closes the stream, which ends what is under way. Lock held; the caller has a hold of its own. */
 void connection_shut(struct connection *connection);
 
-/* Closes if the connection is ending and nothing is under way. Lock held. */
+/* Ends the connection if it is ending and nothing is under way: at once, or after lingering where
+ * the peer may not have read its last answer yet. Lock held. */
 void connection_shut_if_done(struct connection *connection);
+
+/* Waits for the peer to close, but not long. A stream that is closed behind an answer makes nng's
+ * own clients throw the answer away: they look at the hang-up first. Lock held. */
+void connection_linger(struct connection *connection);
 
 /* Goes on with the octets there are, then asks for more. Lock held. */
 void connection_advance(struct connection *connection);

@@ -9,6 +9,8 @@
 #define FIRST_STEP_BYTES ((size_t)64 * 1024)           /* of a payload; then it doubles */
 #define DISCARD_BYTES_MAX ((uint64_t)16 * 1024 * 1024) /* read and forgotten of one message */
 #define DISCARD_MS 5000                                /* and for how long */
+#define LINGER_MS 1000                                 /* behind the last answer */
+#define LINGER_BYTES_MAX ((uint64_t)64 * 1024)         /* who sends more does not read */
 
 enum step {
     STEP_ON,   /* look again */
@@ -206,8 +208,19 @@ static enum step read_discarded(struct connection *connection)
     if (connection->left != 0) {
         return STEP_MORE;
     }
-    connection->stage = STAGE_END;
-    return STEP_HOLD;
+    connection->stage = STAGE_HEAD; /* where an ending connection holds */
+    return STEP_ON;
+}
+
+static enum step forget(struct connection *connection)
+{
+    size_t come = available(connection);
+    consume(connection, come);
+    if (come > connection->left) {
+        return STEP_BAD;
+    }
+    connection->left -= come;
+    return STEP_MORE;
 }
 
 static enum step step_on(struct connection *connection)
@@ -223,6 +236,8 @@ static enum step step_on(struct connection *connection)
         return read_payload(connection);
     case STAGE_DISCARD:
         return read_discarded(connection);
+    case STAGE_LINGER:
+        return forget(connection);
     case STAGE_WAITING:
     case STAGE_END:
         break;
@@ -257,6 +272,19 @@ static void receive(struct connection *connection)
     connection_hold(connection);
     connection->receiving = true;
     nng_stream_recv(connection->stream, connection->receive_aio);
+}
+
+void connection_linger(struct connection *connection)
+{
+    if (connection->closed || connection->receiving) {
+        connection_shut(connection); /* its receive has another deadline */
+        return;
+    }
+    connection->stage = STAGE_LINGER;
+    connection->deadline_ms = clock_boot_ms() + LINGER_MS;
+    connection->left = LINGER_BYTES_MAX;
+    consume(connection, available(connection));
+    receive(connection);
 }
 
 void connection_advance(struct connection *connection)

@@ -122,7 +122,7 @@ static void show_word(struct asking *asking, size_t number, size_t *shown)
     const char *word = entry_word(asking->entry, number);
     say("%s  %2zu ", *shown % ROW_WORDS == 0 && *shown > 0 ? "\n" : "", number);
     terminal_write(word);
-    terminal_write("          " + strlen(word)); /* to a column of ten */
+    terminal_write(&"          "[strlen(word)]); /* to a column of ten */
     asking->rows += *shown % ROW_WORDS == 0 ? 1 : 0;
     (*shown)++;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/base/file.h"
 #include "audit/base/memory.h"
 #include "ceremony/key/bech32.h"
 #include "ceremony/key/key.h"
@@ -289,7 +290,8 @@ static enum err form_key(const struct secret *key, enum form form, struct secret
         secret_append(line, "\n", 1) != OK) {
         secret_free(text);
         secret_free(line);
-        return fault_no_memory(fault);
+        (void)fault_no_memory(fault);
+        return ERR_NO_MEMORY;
     }
     secret_free(text);
     *out = line;
@@ -335,6 +337,12 @@ static enum err gather(const struct options *options, struct part_list *list,
     return err;
 }
 
+static enum err print(const struct options *options, struct slice line, struct fault *fault)
+{
+    return options->output == NULL ? stream_write(STDOUT_FILENO, "Standard output", line, fault)
+                                   : file_create(options->output, line, 0600, fault);
+}
+
 static enum err run(const char *program, const struct options *options, struct part_list *list,
                     struct fault *fault)
 {
@@ -349,8 +357,7 @@ static enum err run(const char *program, const struct options *options, struct p
         err = join(program, options, list, borrowed, &line, fault);
     }
     if (err == OK) {
-        err = options->output == NULL ? stream_write(STDOUT_FILENO, "Standard output", line, fault)
-                                      : stream_write_file(options->output, line, fault);
+        err = print(options, (struct slice){(const char *)line->data, line->length}, fault);
     }
     secret_free(line);
     secret_free(passphrase);

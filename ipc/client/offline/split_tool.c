@@ -148,8 +148,13 @@ static enum err write_parts(const struct slip39_part *parts, size_t count, struc
     for (size_t i = 0; i < count && room; i++) {
         room = slip39_encode(&parts[i], lines) == OK && secret_append(lines, "\n", 1) == OK;
     }
-    enum err err = room ? stream_write(STDOUT_FILENO, "Standard output", lines, fault)
-                        : fault_no_memory(fault);
+    enum err err = OK;
+    if (room) {
+        err = stream_write(STDOUT_FILENO, "Standard output",
+                           (struct slice){(const char *)lines->data, lines->length}, fault);
+    } else {
+        err = fault_no_memory(fault);
+    }
     secret_free(lines);
     return err;
 }

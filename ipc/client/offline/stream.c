@@ -75,11 +75,11 @@ enum err stream_read_file(const char *path, size_t maximum, struct secret **out,
     return err;
 }
 
-enum err stream_write(int fd, const char *name, const struct secret *secret, struct fault *fault)
+enum err stream_write(int fd, const char *name, struct slice text, struct fault *fault)
 {
     size_t written = 0;
-    while (written < secret->length) {
-        ssize_t taken = write(fd, secret->data + written, secret->length - written);
+    while (written < text.length) {
+        ssize_t taken = write(fd, text.data + written, text.length - written);
         if (taken < 0 && errno != EINTR) {
             return failed(name, "written", fault);
         }
@@ -88,19 +88,14 @@ enum err stream_write(int fd, const char *name, const struct secret *secret, str
     return OK;
 }
 
-static enum err exists(const char *path, struct fault *fault)
-{
-    return fault_set(fault, ERR_IO, REASON_refused, NULL,
-                     "%s exists, and nothing is ever written over: name a new file.", path);
-}
-
 enum err stream_check_free(const char *path, struct fault *fault)
 {
     char folder[PATH_MAX];
     struct stat found;
     const char *slash = strrchr(path, '/');
     if (lstat(path, &found) == 0) {
-        return exists(path, fault);
+        return fault_set(fault, ERR_IO, REASON_refused, NULL,
+                         "%s exists, and nothing is ever written over: name a new file.", path);
     }
     size_t length = slash == NULL ? 0 : (size_t)(slash - path);
     if (path[0] == '\0' || length >= sizeof folder) {
@@ -112,23 +107,4 @@ enum err stream_check_free(const char *path, struct fault *fault)
              : length == 0 ? "/"
                            : "");
     return access(folder, W_OK | X_OK) == 0 ? OK : failed(path, "made", fault);
-}
-
-enum err stream_write_file(const char *path, const struct secret *secret, struct fault *fault)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) {
-        return errno == EEXIST ? exists(path, fault) : failed(path, "made", fault);
-    }
-    enum err err = stream_write(fd, path, secret, fault);
-    if (err == OK && fsync(fd) != 0 && errno != EINVAL && errno != EROFS) {
-        err = failed(path, "synced", fault);
-    }
-    if (close(fd) != 0 && err == OK) {
-        err = failed(path, "written", fault);
-    }
-    if (err != OK) {
-        (void)unlink(path); /* ours: nobody else had it before */
-    }
-    return err;
 }

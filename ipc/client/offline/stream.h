@@ -4,6 +4,7 @@
 
 #include "audit/base/fault.h"
 #include "audit/base/secret.h"
+#include "audit/base/slice.h"
 
 /* Reads to the end, at most so many octets (ERR_INVALID_PARAMS, too_large, above). `name` is for
  * the fault: "Standard input". Blocks. ERR_IO, ERR_NO_MEMORY. *out is the caller's. */
@@ -15,16 +16,10 @@ enum err stream_read_file(const char *path, size_t maximum, struct secret **out,
                           struct fault *fault) MUST_CHECK;
 
 /* Writes all of it. Blocks. ERR_IO. */
-enum err stream_write(int fd, const char *name, const struct secret *secret,
-                      struct fault *fault) MUST_CHECK;
+enum err stream_write(int fd, const char *name, struct slice text, struct fault *fault) MUST_CHECK;
 
-/* Writes a new file that only its owner may read (0600) and syncs it. ERR_IO with reason `refused`
- * if there is something of that name; what could not be written whole is taken away again. */
-enum err stream_write_file(const char *path, const struct secret *secret,
-                           struct fault *fault) MUST_CHECK;
-
-/* Would stream_write_file be able to make it, as far as can be seen now? If not, its fault: better
- * before the parts are typed than after. */
+/* Would file_create be able to make it, as far as can be seen now? If not, a fault (ERR_IO;
+ * `refused` if there is something of that name): better before the parts are typed than after. */
 enum err stream_check_free(const char *path, struct fault *fault) MUST_CHECK;
 
 #endif

@@ -199,6 +199,24 @@ static void reads_little_of_a_caller_without_a_role(void **state)
     atomic_store(&caller_roles, ROLE_WORKFLOW);
 }
 
+/* nng's own clients look at a hang-up before they look at what has arrived. */
+static void is_not_hung_up_on_before_the_answer_can_be_read(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&caller_roles, 0);
+    serve(fixture);
+    int descriptor = raw_greeted(fixture);
+    raw_request(descriptor, 1, "hello");
+    struct pollfd answered = {.fd = descriptor, .events = POLLIN};
+    assert_int_equal(poll(&answered, 1, 10000), 1);
+    struct pollfd hung_up = {.fd = descriptor, .events = 0};
+    assert_int_equal(poll(&hung_up, 1, 100), 0);
+    assert_raw_answer(descriptor, 1, "nobody");
+    assert_closed(descriptor); /* and yet nobody stays for long */
+    close(descriptor);
+    atomic_store(&caller_roles, ROLE_WORKFLOW);
+}
+
 static void closes_unanswered_where_no_header_can_be_read(void **state)
 {
     struct fixture *fixture = *state;
@@ -469,6 +487,7 @@ int main(void)
         SERVER_TEST(reads_on_for_a_while_so_that_the_answer_arrives),
         SERVER_TEST(takes_the_longest_message_and_not_one_octet_more),
         SERVER_TEST(reads_little_of_a_caller_without_a_role),
+        SERVER_TEST(is_not_hung_up_on_before_the_answer_can_be_read),
         SERVER_TEST(closes_unanswered_where_no_header_can_be_read),
         SERVER_TEST(a_length_costs_no_memory_before_its_octets_come),
         SERVER_TEST(closes_silent_connections_in_time),
