@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "ceremony/key/key.h"
+#include "ipc/client/desk/secrecy.h"
 #include "ipc/client/keyfile.h"
-#include "ipc/client/secrecy.h"
 
 static const char new_help[] =
     "usage: guardianctl key new FILE [--passphrase-file F]\n\n"

@@ -3,10 +3,10 @@
 
 #include "audit/base/base64.h"
 #include "ipc/client/command_key.h"
-#include "ipc/client/key_receive.h"
+#include "ipc/client/desk/key_receive.h"
+#include "ipc/client/desk/secrecy.h"
 #include "ipc/client/keyfile.h"
 #include "ipc/client/offline/stream.h"
-#include "ipc/client/secrecy.h"
 #include "ipc/client/verb.h"
 
 #define FILE_BYTES_MAX 65536

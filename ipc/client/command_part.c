@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/client/desk/part_page.h"
+#include "ipc/client/desk/secrecy.h"
 #include "ipc/client/offline/stream.h"
 #include "ipc/client/part_fetch.h"
-#include "ipc/client/part_page.h"
-#include "ipc/client/secrecy.h"
 
 #define DOCUMENT_BYTES 8192
 

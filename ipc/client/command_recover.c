@@ -7,13 +7,13 @@
 #include "audit/base/base64.h"
 #include "ceremony/key/key.h"
 #include "ipc/client/ceremony_pick.h"
-#include "ipc/client/key_receive.h"
+#include "ipc/client/desk/key_receive.h"
+#include "ipc/client/desk/part_text.h"
+#include "ipc/client/desk/secrecy.h"
 #include "ipc/client/offline/ask.h"
 #include "ipc/client/offline/stream.h"
 #include "ipc/client/offline/terminal.h"
-#include "ipc/client/part_text.h"
 #include "ipc/client/recover_tell.h"
-#include "ipc/client/secrecy.h"
 #include "ipc/client/verb.h"
 
 #define PARAMS_BYTES 65536

@@ -4,7 +4,7 @@
 
 #include "ceremony/key/statement.h"
 #include "ipc/client/ceremony_pick.h"
-#include "ipc/client/part_open.h"
+#include "ipc/client/desk/part_open.h"
 #include "ipc/client/verb.h"
 
 /* What was asked for, and what came of it. Made with the first four members; part_fetching_done. */

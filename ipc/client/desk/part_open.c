@@ -1,4 +1,4 @@
-#include "ipc/client/part_open.h"
+#include "ipc/client/desk/part_open.h"
 
 #include <string.h>
 

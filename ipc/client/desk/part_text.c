@@ -1,4 +1,4 @@
-#include "ipc/client/part_text.h"
+#include "ipc/client/desk/part_text.h"
 
 #include <stdbool.h>
 #include <string.h>

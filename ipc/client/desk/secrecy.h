@@ -1,6 +1,6 @@
 /* Before the first secret of a guardianctl process, and where secrets go in the end. */
-#ifndef IPC_CLIENT_SECRECY_H
-#define IPC_CLIENT_SECRECY_H
+#ifndef IPC_CLIENT_DESK_SECRECY_H
+#define IPC_CLIENT_DESK_SECRECY_H
 
 #include "audit/base/fault.h"
 #include "audit/base/secret.h"

@@ -1,4 +1,4 @@
-#include "ipc/client/key_receive.h"
+#include "ipc/client/desk/key_receive.h"
 
 #include "audit/base/clock.h"
 

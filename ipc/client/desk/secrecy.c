@@ -1,4 +1,4 @@
-#include "ipc/client/secrecy.h"
+#include "ipc/client/desk/secrecy.h"
 
 #include <malloc.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* A recovered key, opened by whoever it was delivered to, proven, and written. Thread-safe. */
-#ifndef IPC_CLIENT_KEY_RECEIVE_H
-#define IPC_CLIENT_KEY_RECEIVE_H
+#ifndef IPC_CLIENT_DESK_KEY_RECEIVE_H
+#define IPC_CLIENT_DESK_KEY_RECEIVE_H
 
 #include "ceremony/key/payload.h"
 

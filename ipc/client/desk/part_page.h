@@ -1,8 +1,8 @@
 /* The page of a part as text: what a guardian keeps. Thread-safe. */
-#ifndef IPC_CLIENT_PART_PAGE_H
-#define IPC_CLIENT_PART_PAGE_H
+#ifndef IPC_CLIENT_DESK_PART_PAGE_H
+#define IPC_CLIENT_DESK_PART_PAGE_H
 
-#include "ipc/client/part_open.h"
+#include "ipc/client/desk/part_open.h"
 
 /* Writes the whole page: title, whose part of what it is, check value, the words numbered and in
  * columns to be read downwards, what to do with it, lines to fill in (parts.md section 12).

@@ -1,7 +1,7 @@
 /* A sealed part, opened with the guardian's key and compared with all that is known otherwise: such
  * a box does not say who sealed it (parts.md section 5). Thread-safe. */
-#ifndef IPC_CLIENT_PART_OPEN_H
-#define IPC_CLIENT_PART_OPEN_H
+#ifndef IPC_CLIENT_DESK_PART_OPEN_H
+#define IPC_CLIENT_DESK_PART_OPEN_H
 
 #include "audit/base/json.h"
 #include "ceremony/key/payload.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ipc/client/key_receive.h"
+#include "ipc/client/desk/key_receive.h"
 
 #define CEREMONY "6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0d"
 #define DIGITS "e4234461a61678f551d7bdc9b9e96bd1e21afd6e9fc474da66daccb963cc7382"

@@ -1,4 +1,4 @@
-#include "ipc/client/part_page.h"
+#include "ipc/client/desk/part_page.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * guardianctl part download writes them. The words are not looked at but for where they stand: a
  * part with a slip in it is given on as it is, so that whoever judges it can say which word.
  * Secrets lie in guarded memory. Not thread-safe. */
-#ifndef IPC_CLIENT_PART_TEXT_H
-#define IPC_CLIENT_PART_TEXT_H
+#ifndef IPC_CLIENT_DESK_PART_TEXT_H
+#define IPC_CLIENT_DESK_PART_TEXT_H
 
 #include "audit/base/fault.h"
 #include "audit/base/secret.h"
