@@ -60,9 +60,12 @@ static enum err find_own(struct act *act, struct slice ceremony, struct part_tak
     struct slice login = slice_of(act->actor->suser);
     struct guardian_row guardian;
     *out = (struct part_taken){.part = {.number = 0}};
-    enum err err = ceremony_find(store, act->arena, ceremony, &out->ceremony, fault);
+    enum err err = ceremony_find_for_act(act, ceremony, &out->ceremony, fault);
     if (err == OK) {
         err = guardian_find(store, act->arena, login, &guardian, fault);
+        if (err == ERR_NOT_FOUND && fault != NULL) {
+            snprintf(fault->field, sizeof fault->field, "/actor/suser");
+        }
     }
     if (err != OK) {
         return err;

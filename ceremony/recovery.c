@@ -350,7 +350,7 @@ enum err recovery_record(struct act *act, const struct recovery_report *report, 
     struct ceremony_row row = {.id = {NULL, 0}};
     enum err err = check_person_text("reason", report->reason, 0, GUARDIAN_TEXT_BYTES, fault);
     if (err == OK && report->ceremony.length > 0) {
-        err = ceremony_find(act->ceremonies->store, act->arena, report->ceremony, &row, fault);
+        err = ceremony_find_for_act(act, report->ceremony, &row, fault);
         if (err == OK && !row.tracked) {
             err = ceremony_refuse(act, &row, REASON_not_tracked, fault,
                                   "The key of this ceremony is recovered here, with "
