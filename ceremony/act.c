@@ -193,6 +193,20 @@ struct event *act_event(struct act *act, enum event_id id)
     return event;
 }
 
+void act_event_text(struct event *event, enum field_id field, struct slice text)
+{
+    if (event != NULL && text.length > 0) {
+        event_set_text(event, field, text);
+    }
+}
+
+void act_event_copy(struct act *act, struct event *event, enum field_id field, const char *text)
+{
+    struct slice copy = arena_copy(act->arena, slice_of(text));
+    act->event_lost = act->event_lost || copy.data == NULL;
+    act_event_text(event, field, copy);
+}
+
 /* ---- commit ------------------------------------------------------------------------------------
  */
 

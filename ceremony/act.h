@@ -112,6 +112,12 @@ MUST_CHECK enum err act_begin(struct act *act, struct ceremonies *ceremonies, st
  * with ERR_NO_MEMORY). The actor's fields are filled when it is committed. */
 struct event *act_event(struct act *act, enum event_id id);
 
+/* Sets a text of an event unless it is empty: absent facts have no member in a record. The text is
+ * borrowed; the copy lies in the arena, and without memory for it the commit fails. event NULL: as
+ * act_event gave it. */
+void act_event_text(struct event *event, enum field_id field, struct slice text);
+void act_event_copy(struct act *act, struct event *event, enum field_id field, const char *text);
+
 /* Commits: on OK the events are durable and the change is made. ERR_AUDIT_UNAVAILABLE as in
  * log_append (refused: nothing was done; field store: the database does not take it), or
  * outcome_unknown also when the change could not be made: ceremonies_failed() is true then. Other

@@ -162,11 +162,8 @@ static void tell_key(struct act *act, struct event *event, const struct guardian
 {
     char fingerprint[KEY_FINGERPRINT_TEXT + 1];
     guardian_fingerprint(row, fingerprint);
-    struct slice copy = arena_copy(act->arena, slice_of(fingerprint));
-    if (event != NULL && copy.length > 0) {
-        event_set_text(event, FIELD_PUBLIC_KEY, row->public_key);
-        event_set_text(event, FIELD_KEY_FINGERPRINT, copy);
-    }
+    act_event_text(event, FIELD_PUBLIC_KEY, row->public_key);
+    act_event_copy(act, event, FIELD_KEY_FINGERPRINT, fingerprint);
 }
 
 enum err guardian_add(struct act *act, const struct guardian_row *wanted, struct guardian_row *out,
@@ -262,10 +259,8 @@ enum err guardian_update(struct act *act, const struct guardian_update *update,
         return err;
     }
     struct event *event = guardian_event(act, EVENT_GUARDIAN_UPDATED, &row);
-    if (event != NULL) {
-        event_set_text(event, FIELD_CHANGED, arena_copy(act->arena, slice_of(changed)));
-        event_set_text(event, FIELD_REASON, update->reason);
-    }
+    act_event_copy(act, event, FIELD_CHANGED, changed);
+    act_event_text(event, FIELD_REASON, update->reason);
     if (new_key) {
         tell_key(act, event, &row);
     }
@@ -308,7 +303,7 @@ static enum err tell_inactive(struct act *act, const struct guardian_row *row, s
             event_set_text(event, FIELD_SNAME, row->name);
             event_set_text(event, FIELD_SPRIV, row->privilege);
             event_set_text(event, FIELD_CEREMONY, held.rows[i].id);
-            event_set_text(event, FIELD_REASON, reason);
+            act_event_text(event, FIELD_REASON, reason);
         }
     }
     return err;
@@ -335,9 +330,7 @@ enum err guardian_set_active(struct act *act, struct slice login, bool active, s
     row.active = active;
     struct event *event =
         guardian_event(act, active ? EVENT_GUARDIAN_ACTIVATED : EVENT_GUARDIAN_DEACTIVATED, &row);
-    if (event != NULL) {
-        event_set_text(event, FIELD_REASON, reason);
-    }
+    act_event_text(event, FIELD_REASON, reason);
     change_step(&act->change, CHANGE_GUARDIAN_SET_ACTIVE);
     change_integer(&act->change, active ? 1 : 0);
     change_text(&act->change, row.login);

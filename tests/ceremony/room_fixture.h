@@ -560,12 +560,14 @@ static inline void person_sign(const struct person *person, enum statement_purpo
     struct slice value = {(const char *)part.value->data, part.value->length};
     assert_int_equal(
         part_key_make(slice_of(room.ceremony), person->header, value, public_part, &signing), OK);
-    const struct statement statement = {.purpose = purpose,
-                                        .ceremony = slice_of(room.ceremony),
-                                        .header = person->header,
-                                        .challenge = person->challenge,
-                                        .deliver_to =
-                                            purpose == STATEMENT_SUBMIT ? receiver : NULL};
+    const struct statement statement = {
+        .purpose = purpose,
+        .ceremony = slice_of(room.ceremony),
+        .header = person->header,
+        .reference =
+            purpose == STATEMENT_CONFIRM ? (struct slice){NULL, 0} : slice_of(room.ceremony),
+        .challenge = person->challenge,
+        .deliver_to = purpose == STATEMENT_SUBMIT ? receiver : NULL};
     statement_sign(&statement, signing, out);
     secret_free(signing);
     slip39_part_done(&part);
@@ -672,6 +674,47 @@ static inline void expect_key_of_ceremony(const struct recovery_outcome *out)
     assert_int_equal(key_from_text(slice_of(text), &key, NULL), OK);
     assert_int_equal(key_prove(key, room_row(room.ceremony).check_value, NULL), OK);
     secret_free(key);
+}
+
+/* The words of a part changed as `change` says, with a right checksum, into out. */
+static inline void rewrite_part(const char *words, void (*change)(struct slip39_part *part),
+                                char out[SLIP39_TEXT_BYTES_MAX + 1])
+{
+    struct slip39_part part;
+    struct secret *text = secret_new(SLIP39_TEXT_BYTES_MAX);
+    assert_int_equal(slip39_decode(slice_of(words), &part, NULL), OK);
+    change(&part);
+    assert_int_equal(slip39_encode(&part, text), OK);
+    snprintf(out, SLIP39_TEXT_BYTES_MAX + 1, "%.*s", (int)text->length, (const char *)text->data);
+    secret_free(text);
+    slip39_part_done(&part);
+}
+
+static inline void change_value(struct slip39_part *part)
+{
+    part->value->data[7] ^= 1;
+}
+
+static inline void change_member(struct slip39_part *part)
+{
+    part->header.member_index = 15; /* of a set of fewer */
+}
+
+static inline void change_id(struct slip39_part *part)
+{
+    part->header.id ^= 1;
+}
+
+/* Word `number`, from 1, replaced. */
+static inline void replace_word(const char *words, int number, const char *word, char *out,
+                                size_t size)
+{
+    const char *at = words;
+    for (int i = 1; i < number; i++) {
+        at = strchr(at, ' ') + 1;
+    }
+    const char *end = strchr(at, ' ');
+    snprintf(out, size, "%.*s%s%s", (int)(at - words), words, word, end == NULL ? "" : end);
 }
 
 static inline bool fault_data_has(const char *text)
