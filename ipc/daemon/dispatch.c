@@ -220,6 +220,13 @@ static enum err check_parameter(const struct method *method, const struct json *
 
 static enum err check_parameters(const struct call *call, struct fault *fault)
 {
+    /* A longer message was moved while it was read, and left pieces of itself behind. */
+    if ((call->method->flags & METHOD_SECRET) != 0 && call->params != NULL &&
+        call->params->text.length >= METHOD_SECRET_BYTES) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_large, "",
+                         "%s takes less than %d octets of parameters.", call->method->name,
+                         METHOD_SECRET_BYTES);
+    }
     const struct json *given = call->params == NULL ? NULL : call->params->child;
     for (; given != NULL; given = given->next) {
         enum err err = check_parameter(call->method, given, fault);

@@ -130,7 +130,7 @@ static const struct method methods[] = {
       {"medium", PARAMETER_STRING, false}}},
     {"recovery.attempt",
      OPERATORS,
-     ACT,
+     ACT | METHOD_SECRET,
      method_recovery_attempt,
      {{"ceremony", PARAMETER_STRING, false},
       {"parts", PARAMETER_ARRAY, false},

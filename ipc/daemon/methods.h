@@ -54,7 +54,9 @@ struct method_parameter {
 #define METHOD_PARAMETERS_MAX 12
 #define METHOD_CHANGES 1u /* takes request_id */
 #define METHOD_ACT 2u     /* an act of the ceremony room: the handler runs within one */
-#define METHOD_PERSON 4u  /* done by a person: a workflow must say for whom (actor) */
+#define METHOD_SECRET 8u  /* takes secrets: only in a message short enough to be wiped whole */
+#define METHOD_SECRET_BYTES 65536
+#define METHOD_PERSON 4u /* done by a person: a workflow must say for whom (actor) */
 
 struct method {
     const char *name;
