@@ -43,6 +43,8 @@ enum parameter_kind {
     PARAMETER_BOOLEAN,
     PARAMETER_ARRAY,
     PARAMETER_OBJECT,
+    PARAMETER_SECRET,  /* a string of which no disk gets an image */
+    PARAMETER_SECRETS, /* an array of them */
 };
 
 struct method_parameter {
@@ -100,6 +102,11 @@ const struct json *call_parameter(const struct call *call, const char *name);
 struct slice call_text(const struct call *call, const char *name);
 int64_t call_integer(const struct call *call, const char *name, int64_t otherwise);
 bool call_boolean(const struct call *call, const char *name, bool otherwise);
+
+/* ERR_INVALID_PARAMS about the parameter (or member of one) of that name; the sentence goes on
+ * behind the name. */
+enum err call_parameter_fault(struct fault *fault, enum reason reason, struct slice name,
+                              const char *sentence);
 
 /* Do the caller's roles show everybody's guardians and ceremonies, or only the own? */
 bool call_sees_all(const struct call *call);
