@@ -323,6 +323,11 @@ void harness_wait_text(const char *path, const char *text)
     wait_for(path, text, 1);
 }
 
+void harness_wait_times(const char *path, const char *text, size_t times)
+{
+    wait_for(path, text, times);
+}
+
 void harness_check_sink(const char *path, uint64_t first, uint64_t last)
 {
     char *text = harness_read_file(path);
