@@ -166,12 +166,17 @@ void harness_start(struct harness *harness, const char *extra)
     harness_restart(harness);
 }
 
-int harness_run_to_end(struct harness *harness)
+int harness_wait_end(struct harness *harness)
 {
-    launch(harness);
     int status = wait_for_end(harness);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+int harness_run_to_end(struct harness *harness)
+{
+    launch(harness);
+    return harness_wait_end(harness);
 }
 
 void harness_kill(struct harness *harness)

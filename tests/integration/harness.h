@@ -34,6 +34,9 @@ void harness_write_config(struct harness *harness, const char *text);
 /* Starts the daemon again and waits until it answers. */
 void harness_restart(struct harness *harness);
 
+/* Waits until the daemon has ended of itself: its exit code. */
+int harness_wait_end(struct harness *harness);
+
 /* Starts the daemon and waits until it has ended: its exit code. */
 int harness_run_to_end(struct harness *harness);
 
