@@ -69,7 +69,10 @@ static enum err seal_all(const struct deal_order *order, const struct slip39_par
                          struct deal *deal, struct fault *fault)
 {
     struct secret *words = secret_new(SLIP39_TEXT_BYTES_MAX);
-    enum err err = words == NULL ? fault_no_memory(fault) : OK;
+    if (words == NULL) {
+        return fault_no_memory(fault);
+    }
+    enum err err = OK;
     for (unsigned i = 0; err == OK && i < order->count; i++) {
         secret_clear(words);
         err = seal(order, &parts[i], i, words, deal, fault);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
@@ -14,14 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "geoip/name.h"
+#include "geoip/place.h"
 #include "geoip/structure.h"
 
 #define COPY_STEP_BYTES (256u * 1024)
 #define PATH_SHOWN_BYTES 140
 
 struct database {
-    MMDB_s library; /* open if file_content is not NULL */
+    MMDB_s library;      /* open if file_content is not NULL */
+    struct section data; /* of the library's copy: that which was checked */
     int64_t build_time_s;
     char file_hash[65];
     char *language;
@@ -251,6 +251,8 @@ static enum geoip_err database_fill(const struct opening *opening, struct databa
         database->build_time_s = structure.build_time_s;
         err = library_open(opening, fd, &structure, &database->library);
     }
+    if (err == GEOIP_OK)
+        database->data = (struct section){database->library.data_section, structure.data_size};
     close(fd); /* the mapping keeps the copy */
     return err;
 }
@@ -296,74 +298,6 @@ const char *database_file_hash(const struct database *database)
     return database->file_hash;
 }
 
-static bool name_at(MMDB_entry_s *names, const char *language, char out[GEOIP_NAME_BYTES])
-{
-    const char *path[] = {language, NULL};
-    MMDB_entry_data_s name;
-    return MMDB_aget_value(names, &name, path) == MMDB_SUCCESS && name.has_data &&
-           name.type == MMDB_DATA_TYPE_UTF8_STRING &&
-           name_copy(name.utf8_string, name.data_size, out);
-}
-
-/* The name at path (which ends in "names"): in our language, else in English. */
-static bool name_find(const struct database *database, MMDB_entry_s *entry, const char *const *path,
-                      char out[GEOIP_NAME_BYTES])
-{
-    MMDB_entry_data_s names;
-    if (MMDB_aget_value(entry, &names, path) != MMDB_SUCCESS || !names.has_data ||
-        names.type != MMDB_DATA_TYPE_MAP)
-        return false;
-    MMDB_entry_s inside = {.mmdb = entry->mmdb, .offset = names.offset};
-    return name_at(&inside, database->language, out) || name_at(&inside, "en", out);
-}
-
-static bool degrees_find(MMDB_entry_s *location, const char *key, double limit, double *out_deg)
-{
-    const char *path[] = {key, NULL};
-    MMDB_entry_data_s value;
-    if (MMDB_aget_value(location, &value, path) != MMDB_SUCCESS || !value.has_data)
-        return false;
-    double degrees = NAN;
-    if (value.type == MMDB_DATA_TYPE_DOUBLE)
-        degrees = value.double_value;
-    else if (value.type == MMDB_DATA_TYPE_FLOAT)
-        degrees = (double)value.float_value;
-    if (!isfinite(degrees) || degrees < -limit || degrees > limit)
-        return false;
-    *out_deg = degrees;
-    return true;
-}
-
-static bool position_find(MMDB_entry_s *entry, struct geoip_place *out)
-{
-    static const char *const path[] = {"location", NULL};
-    MMDB_entry_data_s location;
-    if (MMDB_aget_value(entry, &location, path) != MMDB_SUCCESS || !location.has_data ||
-        location.type != MMDB_DATA_TYPE_MAP)
-        return false;
-    MMDB_entry_s inside = {.mmdb = entry->mmdb, .offset = location.offset};
-    double latitude, longitude;
-    if (!degrees_find(&inside, "latitude", 90, &latitude) ||
-        !degrees_find(&inside, "longitude", 180, &longitude))
-        return false;
-    out->has_position = true;
-    out->latitude_deg = latitude;
-    out->longitude_deg = longitude;
-    return true;
-}
-
-static bool place_read(const struct database *database, MMDB_entry_s *entry,
-                       struct geoip_place *out)
-{
-    static const char *const country[] = {"country", "names", NULL};
-    static const char *const state[] = {"subdivisions", "0", "names", NULL};
-    static const char *const city[] = {"city", "names", NULL};
-    bool known = name_find(database, entry, country, out->country);
-    known = name_find(database, entry, state, out->state) || known;
-    known = name_find(database, entry, city, out->city) || known;
-    return position_find(entry, out) || known;
-}
-
 static MMDB_lookup_result_s entry_find(const MMDB_s *library, const uint8_t address[ADDRESS_BYTES],
                                        int *out_status)
 {
@@ -385,8 +319,7 @@ bool database_find(const struct database *database, const uint8_t address[ADDRES
     MMDB_lookup_result_s found = entry_find(&database->library, address, &status);
     /* A tree that is deeper than an address ends at a node, which the library gives out as an
      * entry beyond the data. */
-    if (status != MMDB_SUCCESS || !found.found_entry ||
-        found.entry.offset >= database->library.data_section_size)
+    if (status != MMDB_SUCCESS || !found.found_entry || found.entry.offset >= database->data.size)
         return false;
-    return place_read(database, &found.entry, out);
+    return place_read(database->data, found.entry.offset, database->language, out);
 }

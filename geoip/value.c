@@ -70,6 +70,8 @@ static bool size_fits_type(enum value_type type, uint32_t size)
     case VALUE_MAP:
     case VALUE_ARRAY:
         return true;
+    case VALUE_NONE:
+        break;
     }
     return false;
 }
@@ -121,41 +123,82 @@ uint64_t value_unsigned(struct section section, const struct value *value)
     return number;
 }
 
-/* The offset behind a value and all inside it. The map it lies in was checked, so this cannot fail
+/* The offset behind all that is inside a value. The map it lies in was checked, so this cannot fail
  * or run away; it is careful all the same. */
-static bool value_skip(struct section section, size_t at, unsigned depth, size_t *out_next)
+static bool members_skip(struct section section, const struct value *value, unsigned depth,
+                         size_t *out_next)
 {
-    struct value value;
-    if (depth > VALUE_DEPTH_MAX || !value_decode(section, at, &value))
-        return false;
     uint64_t members = 0;
-    if (value.type == VALUE_MAP)
-        members = 2 * (uint64_t)value.size;
-    else if (value.type == VALUE_ARRAY)
-        members = value.size;
-    size_t next = value.next;
-    for (uint64_t i = 0; i < members; i++)
-        if (!value_skip(section, next, depth + 1, &next))
+    if (value->type == VALUE_MAP)
+        members = 2 * (uint64_t)value->size;
+    else if (value->type == VALUE_ARRAY)
+        members = value->size;
+    size_t next = value->next;
+    for (uint64_t i = 0; i < members; i++) {
+        struct value member;
+        if (depth > VALUE_DEPTH_MAX || !value_decode(section, next, &member) ||
+            !members_skip(section, &member, depth + 1, &next))
             return false;
+    }
     *out_next = next;
     return true;
 }
 
+/* The key at *at, which moves on to its value. */
+static bool key_read(struct section section, size_t *at, struct value *out)
+{
+    if (!value_decode(section, *at, out))
+        return false;
+    *at = out->next; /* a key is text or a pointer to it: nothing lies inside */
+    if (out->type == VALUE_POINTER && !value_decode(section, out->size, out))
+        return false;
+    return out->type == VALUE_STRING;
+}
+
+/* Gives the value to each of the keys that it belongs to and that has none. How many. */
+static size_t value_give(struct section section, const struct value *key, const struct value *value,
+                         const struct value_key *keys, size_t count, struct value *out)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (out[i].type != VALUE_NONE || key->size != keys[i].length ||
+            memcmp(section.octets + key->payload, keys[i].text, keys[i].length) != 0)
+            continue;
+        out[i] = *value;
+        given++;
+    }
+    return given;
+}
+
+void value_find_several(struct section section, const struct value *map,
+                        const struct value_key *keys, size_t count, struct value *out)
+{
+    size_t missing = count;
+    size_t at = map->next;
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct value){.type = VALUE_NONE};
+    for (uint32_t pair = 0; pair < map->size && missing > 0; pair++) {
+        struct value key, value;
+        if (!key_read(section, &at, &key) || !value_decode(section, at, &value))
+            break;
+        size_t given = value_give(section, &key, &value, keys, count, out);
+        if (given > 0 && value.type == VALUE_POINTER && value.size < section.size)
+            __builtin_prefetch(section.octets + value.size);
+        missing -= given;
+        if (!members_skip(section, &value, 0, &at))
+            break;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (out[i].type == VALUE_POINTER &&
+            (!value_decode(section, out[i].size, &out[i]) || out[i].type == VALUE_POINTER))
+            out[i].type = VALUE_NONE;
+}
+
 bool value_find(struct section section, const struct value *map, const char *key, struct value *out)
 {
-    size_t length = strlen(key);
-    size_t at = map->next;
-    for (uint32_t i = 0; i < map->size; i++) {
-        struct value name;
-        if (!value_decode_followed(section, at, &name) || !value_skip(section, at, 0, &at))
-            return false;
-        if (name.type == VALUE_STRING && name.size == length &&
-            memcmp(section.octets + name.payload, key, length) == 0)
-            return value_decode_followed(section, at, out);
-        if (!value_skip(section, at, 0, &at))
-            return false;
-    }
-    return false;
+    const struct value_key one = {key, strlen(key)};
+    value_find_several(section, map, &one, 1, out);
+    return out->type != VALUE_NONE;
 }
 
 static bool check_failed(struct value_check *check, size_t at, const char *what)

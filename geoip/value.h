@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum value_type {
+    VALUE_NONE = 0, /* of no value in a file: a key that was not found */
     VALUE_POINTER = 1,
     VALUE_STRING = 2,
     VALUE_DOUBLE = 3,
@@ -50,6 +51,16 @@ uint64_t value_unsigned(struct section section, const struct value *value);
 /* Finds a key in a map that value_check passed. False if it is not there. A pointer is followed. */
 bool value_find(struct section section, const struct value *map, const char *key,
                 struct value *out);
+
+struct value_key {
+    const char *text;
+    size_t length;
+};
+
+/* The same for several keys in one walk of the map: out[i] is that of keys[i], VALUE_NONE if it is
+ * not there. Of equal keys in the map the first counts. */
+void value_find_several(struct section section, const struct value *map,
+                        const struct value_key *keys, size_t count, struct value *out);
 
 /* A check of many values in one section. Zero it, then set section, values_left, and seen. */
 struct value_check {

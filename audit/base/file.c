@@ -153,8 +153,12 @@ enum err file_check_place(int directory_fd, const char *path, struct fault *faul
     if (fstat(directory_fd, &opened) != 0) {
         return file_failed(fault, "look at", path, NULL);
     }
-    if (stat(path, &named) == 0 && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) {
+    bool seen = stat(path, &named) == 0;
+    if (seen && named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) {
         return OK;
+    }
+    if (!seen && errno != ENOENT && errno != ENOTDIR) {
+        return file_failed(fault, "look at", path, NULL);
     }
     return fault_set(fault, ERR_DAMAGED, REASON_damaged, NULL,
                      "The folder %s was removed or replaced while it was in use.", path);

@@ -47,7 +47,7 @@ MUST_CHECK enum err file_make_directory(const char *path, struct fault *fault);
 MUST_CHECK enum err file_lock_directory(int directory_fd, const char *path, struct fault *fault);
 
 /* Does the path still name the folder that was opened? ERR_DAMAGED if it was removed, or something
- * else stands in its place. */
+ * else stands in its place; ERR_IO if that cannot be seen just now (no permission, say). */
 MUST_CHECK enum err file_check_place(int directory_fd, const char *path, struct fault *fault);
 
 /* Opens a file in a folder, close-on-exec; mode counts when flags has O_CREAT. */

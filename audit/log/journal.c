@@ -120,23 +120,29 @@ enum err journal_begin(struct journal *journal, const char *name, int fd, uint64
     journal->fd = fd;
     journal->offset = SEGMENT_HEAD_BYTES;
     enum err err = give_name(journal, name, fd, bytes);
-    return err == OK ? OK : file_failed(fault, "begin a segment of", journal->path, NULL);
+    if (err != OK) {
+        return file_failed(fault, "begin a segment of", journal->path, NULL);
+    }
+    pthread_mutex_lock(&journal->lock);
+    journal->named = journal->size;
+    pthread_mutex_unlock(&journal->lock);
+    return OK;
 }
 
-enum err journal_check_place(struct journal *journal, uint64_t *out_newest, struct fault *fault)
+enum err journal_check_place(struct journal *journal, struct fault *fault)
 {
     char name[SEGMENT_NAME_BYTES];
     struct stat status;
     pthread_mutex_lock(&journal->lock);
-    *out_newest = journal->segments[journal->count - 1]->first;
+    segment_name(journal->named, name);
     pthread_mutex_unlock(&journal->lock);
     enum err err = file_check_place(journal->directory_fd, journal->path, fault);
-    segment_name(*out_newest, name);
-    if (err == OK && fstatat(journal->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        err = fault_set(fault, ERR_NOT_FOUND, REASON_io, NULL, "%s/%s is no longer there.",
-                        journal->path, name);
+    if (err != OK || fstatat(journal->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        return err;
     }
-    return err;
+    return errno == ENOENT ? fault_set(fault, ERR_DAMAGED, REASON_damaged, NULL,
+                                       "%s/%s was removed.", journal->path, name)
+                           : file_failed(fault, "look at", journal->path, name);
 }
 
 uint64_t journal_room(const struct journal *journal)
@@ -147,16 +153,17 @@ uint64_t journal_room(const struct journal *journal)
     return journal->segments[journal->count - 1]->bytes - journal->offset;
 }
 
-/* A file that somebody removed is gone with this process, synced or not: what goes into it must not
- * be acknowledged. */
-static enum err has_name(int fd)
+/* A file that somebody removed is gone with this process, synced or not, and of one that somebody
+ * cut the beginning is: what goes into it must not be acknowledged. */
+static enum err is_whole(const struct journal *journal)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0) {
+    if (fstat(journal->fd, &status) != 0) {
         return ERR_IO;
     }
-    errno = ENOENT;
-    return status.st_nlink > 0 ? OK : ERR_IO;
+    errno = status.st_nlink == 0 ? ENOENT : ESTALE;
+    uint64_t bytes = journal->segments[journal->count - 1]->bytes;
+    return status.st_nlink > 0 && (uint64_t)status.st_size >= bytes ? OK : ERR_IO;
 }
 
 enum err journal_write(struct journal *journal, const uint8_t *octets, size_t length,
@@ -168,7 +175,7 @@ enum err journal_write(struct journal *journal, const uint8_t *octets, size_t le
         err = file_sync_data(journal->fd);
     }
     if (err == OK) {
-        err = has_name(journal->fd);
+        err = is_whole(journal);
     }
     if (err != OK) {
         return err;

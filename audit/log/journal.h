@@ -23,6 +23,7 @@ struct journal {
     int directory_fd;
     pthread_mutex_t lock;      /* segments, their marks and pins */
     struct segment **segments; /* by first index; never fewer */
+    uint64_t named;            /* first index of the newest that has its name */
     size_t count;
     size_t capacity;
 
@@ -48,11 +49,9 @@ MUST_CHECK enum err journal_add(struct journal *journal, uint64_t first, uint64_
 MUST_CHECK enum err journal_begin(struct journal *journal, const char *name, int fd, uint64_t bytes,
                                   struct fault *fault);
 
-/* Is the folder still what its path names (else ERR_DAMAGED), and does the newest segment, whose
- * first index it tells, stand in it? If not, ERR_NOT_FOUND: removed, or just about to get its name.
- */
-MUST_CHECK enum err journal_check_place(struct journal *journal, uint64_t *out_newest,
-                                        struct fault *fault);
+/* Is the folder still what its path names, and does the newest segment that has its name stand in
+ * it? ERR_DAMAGED if somebody removed or replaced one of them; ERR_IO if it cannot be seen now. */
+MUST_CHECK enum err journal_check_place(struct journal *journal, struct fault *fault);
 
 /* Octets a frame may still have in the newest segment. */
 uint64_t journal_room(const struct journal *journal);

@@ -29,7 +29,6 @@
 struct log {
     char *path;       /* of the folder */
     int directory_fd; /* holds the lock */
-    uint64_t missing; /* segment that log_check_place missed last, + 1 */
     uint64_t first_segment_bytes;
     uint64_t segment_bytes;
     uint64_t reserve_bytes;
@@ -165,6 +164,9 @@ static enum err recover(struct log *log, const struct log_options *options,
         .size = log->journal.size,
         .rewritten = recovery.has_last ? recovery.last_entries : 0,
     };
+    if (!opened->created) {
+        log->journal.named = log->journal.segments[log->journal.count - 1]->first;
+    }
     if (recovery.torn) {
         tell_torn(log, opened);
     }
@@ -324,15 +326,9 @@ bool log_failed(const struct log *log)
 
 enum err log_check_place(struct log *log, struct fault *fault)
 {
-    uint64_t newest = 0;
     enum err err = file_check_place(log->directory_fd, log->path, fault);
     if (err == OK) {
-        err = journal_check_place(&log->journal, &newest, fault);
-    }
-    if (err == ERR_NOT_FOUND) {
-        /* A new segment gets its name a moment after it is listed: so it must be missed twice. */
-        err = log->missing == newest + 1 ? ERR_DAMAGED : OK;
-        log->missing = newest + 1;
+        err = journal_check_place(&log->journal, fault);
     }
     if (err == ERR_DAMAGED) {
         writer_die(&log->writer);

@@ -94,8 +94,9 @@ bool log_failed(const struct log *log);
 
 /* Are the folder and the newest segment still where they were opened, under their names? If not (a
  * person removed or replaced them) nothing that is appended would be found again: the log is dead
- * from now on, as after a failed commit, and the fault says what is missing (ERR_DAMAGED). Some
- * system calls; one thread asks, about once a second. */
+ * from now on, as after a failed commit, and the fault says what is missing (ERR_DAMAGED). ERR_IO:
+ * it could not be seen just now, which changes nothing. Some system calls; meant to be asked about
+ * once a second. */
 MUST_CHECK enum err log_check_place(struct log *log, struct fault *fault);
 
 /* A place in the log to read from; one a thread. Reading onwards is cheap; anywhere else costs a

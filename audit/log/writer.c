@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "audit/base/clock.h"
+#include "audit/base/diag.h"
 #include "audit/base/file.h"
 #include "audit/base/memory.h"
 #include "audit/log/frame.h"
@@ -97,6 +98,9 @@ static void die(struct writer *writer, struct group *group, const char *why)
               "The commit to the log failed (%s): whether it is there the daemon's next start "
               "decides. Ask again then with the same request_id.",
               why);
+    /* This thread has nobody above it, and the callers may not be those who read what is said. */
+    diag_say(DIAG_ERROR, "a commit to the log failed: nothing more is written", "folder",
+             writer->journal->path, "why", why, NULL);
     writer_die(writer);
     refuse_group(writer, group, &fault);
 }

@@ -53,7 +53,7 @@ MUST_CHECK enum err sink_look(const char *url, struct fault *fault);
 
 /* Opens the transport, settles where to go on (cursor and last whole line), starts the thread. The
  * cursor's folder is made if it is missing (its parent must exist). log must outlive the sink. A
- * new sink begins at index 0. ERR_CONFIGURATION: name, URL, or what stands at the path; ERR_IN_USE:
+ * new sink begins at index 0. ERR_CONFIGURATION: name or URL; ERR_IN_USE:
  * another sink or process writes that file; ERR_DAMAGED: the cursor file is none, or cursor or file
  * know an entry that the log does not have; ERR_IO: the cursor cannot be saved; ERR_NO_MEMORY. A
  * receiver that cannot be opened just now (ERR_IO) is no error: that is said, the sink is failing

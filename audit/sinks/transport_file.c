@@ -123,7 +123,7 @@ static const char *kind_word(mode_t mode)
  * last place is refused because a rename would move the link and not the file. */
 static enum err refuse_kind(const char *path, mode_t mode, struct fault *fault)
 {
-    return fault_set(fault, ERR_CONFIGURATION, REASON_bad_configuration, NULL,
+    return fault_set(fault, ERR_IO, REASON_bad_configuration, NULL,
                      "%s is %s. A file sink wants the path of a regular file, or one that does not "
                      "exist yet in a folder that does.",
                      path, kind_word(mode));
@@ -190,7 +190,8 @@ static enum err line_file_look(const struct transport *transport, struct fault *
     char folder[PATH_MAX];
     struct stat status;
     if (lstat(file->path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        return refuse_kind(file->path, status.st_mode, fault);
+        (void)refuse_kind(file->path, status.st_mode, fault);
+        return ERR_CONFIGURATION; /* a person asks: it will not mend itself */
     }
     if (faccessat(AT_FDCWD, file->path, R_OK | W_OK, AT_EACCESS) == 0) {
         return OK;

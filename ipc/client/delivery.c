@@ -356,8 +356,6 @@ static bool is_uncertain(const struct delivery *delivery, const struct fault *fa
     case ERR_TIMEOUT:
     case ERR_INTERNAL:
         return delivery->client->session != NULL;
-    case ERR_PARSE:
-        return true; /* what came is no answer */
     default:
         return false;
     }
@@ -376,7 +374,8 @@ enum client_exit delivery_flush(struct delivery *delivery)
     delivery->batches++;
     enum err err = call_emit(delivery, &result, &fault);
     if (err == OK && (result == NULL || result->kind != JSON_OBJECT)) {
-        err = fault_set(&fault, ERR_PARSE, REASON_bad_json, NULL, "What answered is no guardian.");
+        err =
+            fault_set(&fault, ERR_INTERNAL, REASON_bad_json, NULL, "What answered is no guardian.");
     }
     if (err != OK) {
         bool known = fault.index >= 0 && (uint64_t)fault.index < delivery->count;

@@ -160,7 +160,10 @@ static enum err read_answer(struct arena *arena, struct slice text, const struct
     struct json *answer;
     enum err err = json_parse(arena, text, &limits, &answer, fault);
     if (err != OK) {
-        return err;
+        /* Not ERR_PARSE: so the daemon calls a request that it could not read. */
+        return err == ERR_NO_MEMORY ? err
+                                    : fault_set(fault, ERR_INTERNAL, REASON_bad_json, NULL,
+                                                "What answered is no guardian: not JSON.");
     }
     const struct json *error = answer->kind == JSON_OBJECT ? json_member(answer, "error") : NULL;
     if (error != NULL && error->kind == JSON_OBJECT) {
@@ -168,7 +171,7 @@ static enum err read_answer(struct arena *arena, struct slice text, const struct
     }
     *out = answer->kind == JSON_OBJECT ? json_member(answer, "result") : NULL;
     return *out != NULL ? OK
-                        : fault_set(fault, ERR_PARSE, REASON_bad_json, NULL,
+                        : fault_set(fault, ERR_INTERNAL, REASON_bad_json, NULL,
                                     "What answered is no guardian: neither result nor error.");
 }
 

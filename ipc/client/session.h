@@ -25,8 +25,8 @@ MUST_CHECK enum err session_open(const struct session_place *place, struct sessi
 void session_close(struct session *session);
 
 /* Calls a method; params is JSON text of an object ("" for none). *out_result lives in the arena.
- * Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no answer); ERR_PARSE (not a JSON-RPC answer); any
- * other: the daemon's own answer, with its reason, field, index and sentence in the fault. */
+ * Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no answer); ERR_INTERNAL (not a JSON-RPC answer);
+ * any other: the daemon's own answer, with its reason, field, index and sentence in the fault. */
 MUST_CHECK enum err session_call(struct session *session, struct arena *arena, const char *method,
                                  struct slice params, const struct json **out_result,
                                  struct fault *fault);

@@ -193,7 +193,20 @@ static void check_text(struct slice text, struct problems *problems)
     }
 }
 
-static enum err parse(struct slice text, const char *name, bool look, struct config **out,
+/* How far what the settings point to is looked at. */
+enum look { LOOK_NOT, LOOK_FOR_RELOAD, LOOK_AT_ALL };
+
+static void look_at(enum look look, const struct config *config, const struct config_node *root,
+                    struct problems *problems)
+{
+    if (look == LOOK_AT_ALL) {
+        config_look(config, root, problems);
+    } else if (look == LOOK_FOR_RELOAD) {
+        config_look_at_sinks(config, root, problems);
+    }
+}
+
+static enum err parse(struct slice text, const char *name, enum look look, struct config **out,
                       struct buffer *lines)
 {
     struct problems problems = {.lines = lines, .file = name};
@@ -205,8 +218,8 @@ static enum err parse(struct slice text, const char *name, bool look, struct con
         struct config_document document;
         config_yaml_read(&arena, text, &problems, &document);
         config = config_build(&document, &problems);
-        if (look && config != NULL) {
-            config_look(config, document.root, &problems);
+        if (config != NULL) {
+            look_at(look, config, document.root, &problems);
         }
     }
     arena_done(&arena);
@@ -223,7 +236,7 @@ static enum err parse(struct slice text, const char *name, bool look, struct con
 enum err config_parse(struct slice text, const char *name, struct config **out,
                       struct buffer *lines)
 {
-    return parse(text, name, false, out, lines);
+    return parse(text, name, LOOK_NOT, out, lines);
 }
 
 /* Reads to the end of the file, but no further than the buffer's maximum. */
@@ -266,7 +279,7 @@ static enum err read_file(const char *file, struct buffer *text, struct buffer *
     return err;
 }
 
-static enum err load(const char *file, bool look, struct config **out, struct buffer *lines)
+static enum err load(const char *file, enum look look, struct config **out, struct buffer *lines)
 {
     struct buffer text;
     buffer_init(&text, CONFIG_FILE_MAX + 1); /* one more, to see that it is too long */
@@ -280,7 +293,12 @@ static enum err load(const char *file, bool look, struct config **out, struct bu
 
 enum err config_load(const char *file, struct config **out, struct buffer *lines)
 {
-    return load(file, false, out, lines);
+    return load(file, LOOK_NOT, out, lines);
+}
+
+enum err config_reload(const char *file, struct config **out, struct buffer *lines)
+{
+    return load(file, LOOK_FOR_RELOAD, out, lines);
 }
 
 /* Without a file, the City database is found where people put it: in the private directory, or
@@ -301,13 +319,13 @@ static void find_city(struct config *config)
     }
 }
 
-static enum err defaults(bool look, struct config **out, struct buffer *lines)
+static enum err defaults(enum look look, struct config **out, struct buffer *lines)
 {
     struct problems problems = {.lines = lines};
     struct fault fault;
     char directory[CONFIG_PATH_BYTES];
     if (config_private_directory(directory, sizeof directory, &fault) != OK ||
-        (!look && config_directory_make(directory, &fault) != OK)) {
+        (look == LOOK_NOT && config_directory_make(directory, &fault) != OK)) {
         problem_add(&problems, 0, "%s", fault.sentence);
         return problems_result(&problems);
     }
@@ -315,8 +333,8 @@ static enum err defaults(bool look, struct config **out, struct buffer *lines)
     if (config != NULL) {
         find_city(config);
     }
-    if (look && config != NULL) {
-        config_look(config, NULL, &problems);
+    if (config != NULL) {
+        look_at(look, config, NULL, &problems);
     }
     enum err err = problems_result(&problems);
     if (err != OK) {
@@ -329,12 +347,12 @@ static enum err defaults(bool look, struct config **out, struct buffer *lines)
 
 enum err config_defaults(struct config **out, struct buffer *lines)
 {
-    return defaults(false, out, lines);
+    return defaults(LOOK_NOT, out, lines);
 }
 
 enum err config_examine(const char *file, struct config **out, struct buffer *lines)
 {
-    return file == NULL ? defaults(true, out, lines) : load(file, true, out, lines);
+    return file == NULL ? defaults(LOOK_AT_ALL, out, lines) : load(file, LOOK_AT_ALL, out, lines);
 }
 
 struct config *config_hold(struct config *config)

@@ -104,7 +104,11 @@ struct config {
  * for the disk and for the system's user database. Thread-safe. */
 MUST_CHECK enum err config_load(const char *file, struct config **out, struct buffer *problems);
 
-/* The same from text in memory; name is what stands before the line numbers. */
+/* As config_load, for a daemon that runs: a sink that could never write where it is pointed to is a
+ * problem too, since a working one would be stopped for it. */
+MUST_CHECK enum err config_reload(const char *file, struct config **out, struct buffer *problems);
+
+/* The same as config_load from text in memory; name is what stands before the line numbers. */
 MUST_CHECK enum err config_parse(struct slice text, const char *name, struct config **out,
                                  struct buffer *problems);
 

@@ -1,9 +1,11 @@
 #include "ipc/daemon/config_look.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "audit/sinks/sink.h"
@@ -28,16 +30,53 @@ static bool is_in_state(const struct config *config, const char *path)
            strchr(path + length + 1, '/') == NULL;
 }
 
+/* The nearest folder above a path that is there. */
+static void nearest_folder(const char *path, char out[CONFIG_PATH_BYTES])
+{
+    struct stat status;
+    snprintf(out, CONFIG_PATH_BYTES, "%s", path);
+    do {
+        char *slash = strrchr(out, '/');
+        if (slash == NULL || slash == out) {
+            out[1] = '\0';
+            return;
+        }
+        *slash = '\0';
+    } while (stat(out, &status) != 0);
+}
+
+/* Root may write anywhere, but nothing can be made in /proc or /sys. */
+static bool is_of_the_kernel(const char *path)
+{
+    struct statfs status;
+    return statfs(path, &status) == 0 &&
+           (status.f_type == PROC_SUPER_MAGIC || status.f_type == SYSFS_MAGIC);
+}
+
 static void look_at_state(const struct config *config, const struct config_node *root,
                           struct problems *problems)
 {
     struct stat status;
     const char *path = config->state_directory;
-    if (path[0] != '\0' && lstat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
+    char above[CONFIG_PATH_BYTES];
+    if (path[0] == '\0') {
+        return;
+    }
+    if (lstat(path, &status) == 0) {
+        if (!S_ISDIR(status.st_mode)) {
+            problem_add(problems, line_in(root, "state", "directory"),
+                        "state.directory: %s is no directory, or a link; give one, or the path of "
+                        "one to be made",
+                        path);
+        }
+        return;
+    }
+    nearest_folder(path, above);
+    if (access(above, W_OK | X_OK) != 0 || is_of_the_kernel(above)) {
         problem_add(problems, line_in(root, "state", "directory"),
-                    "state.directory: %s is no directory, or a link; give one, or the path of one "
-                    "to be made",
-                    path);
+                    "state.directory: %s cannot be made in %s; give the path of a directory that "
+                    "the guardian may make or has",
+                    path, above);
     }
 }
 
@@ -64,16 +103,16 @@ static void look_at_socket(const struct config *config, const struct config_node
     if (slash != NULL && !is_in_state(config, path)) {
         slash[1] = '\0'; /* with the slash: it must be a folder */
         if (access(folder, X_OK) != 0) {
-            problem_warn(problems, line,
-                         "listen[%zu].url: the folder %s cannot be used (%s); without it the "
-                         "guardian does not start",
-                         i, folder, strerror(errno));
+            problem_add(problems, line,
+                        "listen[%zu].url: the folder %s cannot be used (%s); the guardian makes "
+                        "the socket, not its folder",
+                        i, folder, strerror(errno));
         }
     }
 }
 
 static void look_at_sink(const struct config *config, const struct config_node *root, size_t i,
-                         struct problems *problems)
+                         bool warn, struct problems *problems)
 {
     const char *url = config->sinks[i].url;
     int line = config_line_of(root, "sinks", i, "url");
@@ -85,7 +124,7 @@ static void look_at_sink(const struct config *config, const struct config_node *
                 access(config->state_directory, F_OK) != 0;
     if (err == ERR_CONFIGURATION) {
         problem_add(problems, line, "sinks[%zu].url: %s", i, fault.sentence);
-    } else if (err == ERR_IO && !made) {
+    } else if (err == ERR_IO && !made && warn) {
         problem_warn(problems, line,
                      "sinks[%zu].url: %s Until it can, this sink writes no lines; they wait in the "
                      "log.",
@@ -132,6 +171,14 @@ void config_look(const struct config *config, const struct config_node *root,
         look_at_socket(config, root, i, problems);
     }
     for (size_t i = 0; i < config->sink_count; i++) {
-        look_at_sink(config, root, i, problems);
+        look_at_sink(config, root, i, true, problems);
+    }
+}
+
+void config_look_at_sinks(const struct config *config, const struct config_node *root,
+                          struct problems *problems)
+{
+    for (size_t i = 0; i < config->sink_count; i++) {
+        look_at_sink(config, root, i, false, problems);
     }
 }

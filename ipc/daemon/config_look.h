@@ -13,4 +13,8 @@
 void config_look(const struct config *config, const struct config_node *root,
                  struct problems *problems);
 
+/* The same for the sinks alone and without warnings: what a reload must not change to. */
+void config_look_at_sinks(const struct config *config, const struct config_node *root,
+                          struct problems *problems);
+
 #endif

@@ -105,16 +105,39 @@ static enum err open_ceremonies(struct daemon *daemon, struct fault *fault)
     return err;
 }
 
-static struct event *started_event(struct arena *arena)
+/* Is the last entry of the log, if there is one, that the daemon stopped? */
+static bool ended_cleanly(struct daemon *daemon, struct arena *arena)
+{
+    struct log_reader *reader;
+    struct slice record;
+    struct event *last;
+    struct fault fault;
+    uint64_t size = log_size(daemon->log);
+    if (size == 0 || log_reader_open(daemon->log, &reader) != OK) {
+        return true;
+    }
+    bool clean = log_read(reader, size - 1, &record, &fault) == OK &&
+                 event_decode(arena, record, (int64_t)(size - 1), &last, &fault) == OK &&
+                 last->type == catalogue_type(EVENT_DAEMON_STOPPED);
+    log_reader_close(reader);
+    return clean;
+}
+
+static struct event *started_event(struct daemon *daemon, struct arena *arena)
 {
     struct event *event = event_new(arena, EVENT_DAEMON_STARTED);
     if (event != NULL) {
         event_set_text(event, FIELD_VERSION, slice_of(GUARDIAN_VERSION));
     }
+    if (event != NULL && !ended_cleanly(daemon, arena)) {
+        event_set_text(event, FIELD_REASON, slice_of("the last run was not stopped cleanly"));
+    }
     return event;
 }
 
-static enum err start_server(struct daemon *daemon, struct fault *fault)
+/* Bound before anything is told: a guardian that cannot be reached does not say again and again
+ * that it started. */
+static enum err bind_server(struct daemon *daemon, struct fault *fault)
 {
     struct server *server;
     enum err err = server_new(daemon->dispatch, daemon->config, &server, fault);
@@ -126,12 +149,7 @@ static enum err start_server(struct daemon *daemon, struct fault *fault)
     pthread_mutex_lock(&daemon->lock);
     daemon->server = server;
     pthread_mutex_unlock(&daemon->lock);
-    err = server_listen(server, fault);
-    if (err != OK) {
-        server_stop(server);
-        daemon->server = NULL;
-    }
-    return err;
+    return server_bind(server, fault);
 }
 
 static enum err start_rooms(struct daemon *daemon, struct fault *fault)
@@ -155,14 +173,17 @@ static enum err start_rooms(struct daemon *daemon, struct fault *fault)
     if (err == OK) {
         err = daemon_start_sinks(daemon, fault);
     }
+    if (err == OK) {
+        err = bind_server(daemon, fault);
+    }
     if (err != OK) {
         return err;
     }
     arena_init(&arena, DAEMON_ARENA_BYTES);
-    daemon_emit(daemon, &arena, started_event(&arena));
+    daemon_emit(daemon, &arena, started_event(daemon, &arena));
     arena_done(&arena);
     daemon_load_geoip(daemon, daemon->config);
-    return start_server(daemon, fault);
+    return server_listen(daemon->server, fault);
 }
 
 static void stop_rooms(struct daemon *daemon)
@@ -185,6 +206,7 @@ enum err daemon_start(struct daemon *daemon, struct config *config, bool new_dat
     pthread_mutex_init(&daemon->lock, NULL);
     enum err err = start_rooms(daemon, fault);
     if (err != OK) {
+        server_stop(daemon->server);
         stop_rooms(daemon);
     }
     return err;

@@ -40,6 +40,8 @@ struct daemon {
     int64_t started_ms; /* boot clock */
     /* what the last tick saw; main's alone */
     bool space_low;
+    bool place_unseen; /* the log's place could not be looked at */
+    bool sockets_gone; /* a socket file is not there any more */
     bool space_untold; /* log.space_low is still to be recorded */
     int64_t clock_us, clock_boot_ms;
 };

@@ -84,8 +84,12 @@ static void say_needs_restart(const struct config *before, const struct config *
 static void emit_reloaded(struct daemon *daemon, struct arena *arena, const char *before_hash)
 {
     struct event *event = event_new(arena, EVENT_CONFIG_RELOADED);
+    bool embedded = daemon->config->file[0] == '\0';
     if (event != NULL) {
-        event_set_text(event, FIELD_FNAME, slice_of(daemon->config->file));
+        event_set_text(event, FIELD_FNAME,
+                       slice_of(embedded ? "embedded defaults" : daemon->config->file));
+    }
+    if (event != NULL && !embedded) {
         event_set_text(event, FIELD_OLD_FILE_HASH, slice_of(before_hash));
         event_set_text(event, FIELD_FILE_HASH, slice_of(daemon->config->file_hash));
     }
@@ -105,9 +109,7 @@ static void use_config(struct daemon *daemon, struct arena *arena, struct config
     server_reconfigure(daemon->server, config);
     trail_set_dvc(daemon->trail, config->dvc);
     daemon_set_ceremonies(daemon, config);
-    if (config->file[0] != '\0') {
-        emit_reloaded(daemon, arena, before->file_hash);
-    }
+    emit_reloaded(daemon, arena, before->file_hash);
     config_release(before);
 }
 
@@ -119,7 +121,7 @@ static bool reload_config(struct daemon *daemon, struct arena *arena)
     buffer_init(&problems, 1024 * 1024);
     enum err err = daemon->config->file[0] == '\0'
                        ? config_defaults(&config, &problems)
-                       : config_load(daemon->config->file, &config, &problems);
+                       : config_reload(daemon->config->file, &config, &problems);
     if (err == OK) {
         use_config(daemon, arena, config);
     } else {

@@ -1,3 +1,7 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
 #include "ceremony/ceremony.h"
@@ -45,7 +49,11 @@ static void check_place(struct daemon *daemon)
     if (err == ERR_DAMAGED) {
         diag_say(DIAG_ERROR, "the log is no longer in its place: nothing more is recorded", "why",
                  fault.sentence, NULL);
+    } else if (err != OK && !daemon->place_unseen) {
+        diag_say(DIAG_WARNING, "the place of the log cannot be seen; recording goes on", "why",
+                 fault.sentence, NULL);
     }
+    daemon->place_unseen = err != OK;
 }
 
 /* A step of the clock: what it shows now against what it should show by the clock that only runs.
@@ -68,6 +76,27 @@ static void check_clock(struct daemon *daemon, struct arena *arena)
     daemon->clock_boot_ms = boot_ms;
 }
 
+/* A socket file that somebody removed: those who are connected stay, and nobody new comes. */
+static void check_sockets(struct daemon *daemon)
+{
+    static const char scheme[] = "ipc://";
+    const struct config *config = daemon->config;
+    bool gone = false;
+    struct stat status;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const char *path = config->listen[i].url + strlen(scheme);
+        bool there = lstat(path, &status) == 0 || errno != ENOENT;
+        if (!there && !daemon->sockets_gone) {
+            diag_say(DIAG_ERROR,
+                     "the socket was removed: nobody new can connect until the guardian is "
+                     "started again",
+                     "socket", path, NULL);
+        }
+        gone = gone || !there;
+    }
+    daemon->sockets_gone = gone;
+}
+
 void daemon_tick(struct daemon *daemon)
 {
     struct arena arena;
@@ -80,6 +109,7 @@ void daemon_tick(struct daemon *daemon)
     dispatch_tick(daemon->dispatch, false);
     check_clock(daemon, &arena);
     check_space(daemon, &arena);
+    check_sockets(daemon);
     ceremonies_tick(daemon->ceremonies, &arena, clock_now_us());
     arena_done(&arena);
 }

@@ -50,6 +50,19 @@ static struct slice peer_via(struct arena *arena, const struct peer *peer)
     return arena_copy(arena, slice_of(text));
 }
 
+/* "reserved_type (daemon.stopped)" */
+static struct slice reason_text(struct arena *arena, const struct refusal *refusal)
+{
+    char text[160];
+    const char *word = reason_word(refusal->reason);
+    if (refusal->detail[0] == '\0') {
+        return slice_of(word);
+    }
+    snprintf(text, sizeof text, "%s (%s)", word, refusal->detail);
+    struct slice copy = arena_copy(arena, slice_of(text));
+    return copy.data == NULL ? slice_of(word) : copy;
+}
+
 /* Records a refusal, or keeps it for later when the log does not take it now. */
 static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
                             const struct refusal *refusal)
@@ -68,7 +81,7 @@ static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
     enum err err = event == NULL || actor.via == NULL ? fault_no_memory(&fault) : OK;
     if (err == OK) {
         event_set_text(event, FIELD_METHOD, slice_of(refusal->method));
-        event_set_text(event, FIELD_REASON, slice_of(reason_word(refusal->reason)));
+        event_set_text(event, FIELD_REASON, reason_text(arena, refusal));
         if (refusal->count > 1) {
             event_set_integer(event, FIELD_COUNT, (int64_t)refusal->count);
         }
@@ -88,12 +101,15 @@ static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
 }
 
 static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
-                         const char *method, enum reason reason)
+                         const char *method, enum reason reason, struct slice detail)
 {
-    if (refusals_note(&dispatch->refusals, peer, method, reason, clock_boot_ms())) {
-        struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
-        refusal.peer.entry = NULL; /* may outlive the configuration it came from */
-        snprintf(refusal.method, sizeof refusal.method, "%s", method);
+    struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
+    refusal.peer.entry = NULL; /* may outlive the configuration it came from */
+    snprintf(refusal.method, sizeof refusal.method, "%s", method);
+    if (detail.length > 0 && detail.length < sizeof refusal.detail) {
+        memcpy(refusal.detail, detail.data, detail.length);
+    }
+    if (refusals_note(&dispatch->refusals, &refusal, clock_boot_ms())) {
         enum err kept = emit_denied(dispatch, arena, &refusal);
         (void)kept; /* said, and told by a later tick */
     }
@@ -117,7 +133,7 @@ void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer)
 {
     struct arena arena;
     arena_init(&arena, 65536);
-    note_refusal(dispatch, &arena, peer, "connect", REASON_too_many_refusals);
+    note_refusal(dispatch, &arena, peer, "connect", REASON_too_many_refusals, slice_of(""));
     arena_done(&arena);
 }
 
@@ -303,6 +319,26 @@ static enum err read_actor(struct call *call, struct fault *fault)
     return OK;
 }
 
+/* A refusal of permission is audited, be it the answer or stand within one; so is the attempt to
+ * act for somebody else. */
+static void audit_refusals(struct dispatch *dispatch, struct call *call, enum err err,
+                           const struct fault *fault)
+{
+    const char *method = call->method->name;
+    bool posed = err != OK && fault->reason == REASON_actor_not_allowed;
+    if (err == ERR_NOT_PERMITTED || posed) {
+        note_refusal(dispatch, call->arena, call->peer, method, fault->reason, call->denied_type);
+    }
+    if (call->denied_reserved) {
+        note_refusal(dispatch, call->arena, call->peer, method, REASON_reserved_type,
+                     call->denied_type);
+    }
+    if (call->denied_not_permitted) {
+        note_refusal(dispatch, call->arena, call->peer, method, REASON_not_permitted,
+                     call->denied_type);
+    }
+}
+
 static enum err run_call(struct dispatch *dispatch, struct call *call, struct slice method,
                          struct buffer *result, struct fault *fault)
 {
@@ -329,15 +365,7 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
                   : fault_set(fault, ERR_INTERNAL, REASON_too_large, NULL,
                               "The answer is larger than a message may be: ask for less.");
     }
-    if (err == ERR_NOT_PERMITTED) {
-        note_refusal(dispatch, call->arena, call->peer, call->method->name, fault->reason);
-    }
-    if (call->denied_reserved) {
-        note_refusal(dispatch, call->arena, call->peer, call->method->name, REASON_reserved_type);
-    }
-    if (call->denied_not_permitted) {
-        note_refusal(dispatch, call->arena, call->peer, call->method->name, REASON_not_permitted);
-    }
+    audit_refusals(dispatch, call, err, fault);
     return err;
 }
 
@@ -355,15 +383,22 @@ static const struct fault batch_too_large = {
     .err = ERR_INTERNAL,
     .reason = REASON_too_large,
     .index = -1,
-    .sentence = "All calls were executed, but their answers do not fit into one message: send "
-                "fewer in a batch."};
+    .sentence = "The answers do not fit into one message, so what became of which call is not "
+                "told here: send fewer in a batch, and acts with a request_id."};
 
-/* Appends an answer; if it does not fit, an error that does stands in its place. False, with the
- * buffer as it was, if not even that fits (the id may be as long as the message). */
+/* An error as short as it can be: what it is, without the words about it. */
+static struct fault short_of(const struct fault *fault)
+{
+    return (struct fault){.err = fault->err, .reason = fault->reason, .index = fault->index};
+}
+
+/* Appends an answer; if it does not fit, a short error in its place. False, with the buffer as it
+ * was, if not even that fits (the id may be as long as the message). */
 static bool append_answer(struct buffer *answer, bool first, struct slice id, struct slice result,
                           const struct fault *fault, struct slice error_object)
 {
     size_t before = answer->length;
+    const struct fault shorter = short_of(fault == NULL ? &answer_too_large : fault);
     for (int attempt = 0; attempt < 2; attempt++) {
         if (!first) {
             buffer_append_char(answer, ',');
@@ -378,7 +413,7 @@ static bool append_answer(struct buffer *answer, bool first, struct slice id, st
         if (buffer_result(answer) == OK) {
             return true;
         }
-        fault = &answer_too_large;
+        fault = fault == NULL ? &answer_too_large : &shorter;
         error_object.length = 0;
         answer->length = before;
         answer->failed = OK;
@@ -500,7 +535,8 @@ static void refuse_nobody(struct dispatch *dispatch, const struct peer *peer, st
         jsonrpc_read(arena, message.first, &request, &fault) == OK) {
         method = method_find(request.method);
     }
-    note_refusal(dispatch, arena, peer, method == NULL ? "unknown" : method->name, REASON_no_role);
+    note_refusal(dispatch, arena, peer, method == NULL ? "unknown" : method->name, REASON_no_role,
+                 slice_of(""));
     (void)fault_set(&fault, ERR_NOT_PERMITTED, REASON_no_role, NULL,
                     "%s has no role here: add it to the access table of the configuration.",
                     peer->login);

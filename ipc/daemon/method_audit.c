@@ -82,6 +82,17 @@ static enum err number_parameter(const struct call *call, const char *name, int6
                      "%s must be from %lld to %lld.", name, (long long)least, (long long)most);
 }
 
+/* A slip in a type must not look like a quiet night. */
+static bool names_a_type(struct slice glob)
+{
+    for (unsigned id = 0; id < EVENT_COUNT; id++) {
+        if (glob_match(glob, catalogue_type((enum event_id)id)->type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err read_query(const struct call *call, struct query *out, struct fault *fault)
 {
     int64_t after = -1;
@@ -100,7 +111,16 @@ static enum err read_query(const struct call *call, struct query *out, struct fa
     if (err == OK) {
         err = number_parameter(call, "limit", 1, PAGE_MAX, &limit, fault);
     }
+    if (err == OK && out->from_us > out->to_us) {
+        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/to",
+                        "to is before from: nothing can be between them.");
+    }
     out->type = call_text(call, "type");
+    if (err == OK && out->type.length > 0 && !names_a_type(out->type)) {
+        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_unknown_type, "/type",
+                        "%.*s matches no event type (guardianctl catalogue list shows them all).",
+                        out->type.length > 128 ? 128 : (int)out->type.length, out->type.data);
+    }
     out->suser = call_text(call, "suser");
     out->ceremony = call_text(call, "ceremony");
     out->text = call_text(call, "text");

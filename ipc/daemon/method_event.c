@@ -181,6 +181,9 @@ static enum err read_events(struct call *call, const struct json *given, bool pa
     for (const struct json *at = given->child; at != NULL && err == OK; at = at->next, number++) {
         struct event *event = NULL;
         err = read_event(call, at, recorded, &event, fault);
+        if (err == ERR_NOT_PERMITTED && call->denied_type.length == 0) {
+            call->denied_type = json_member(at, "type")->text; /* it was read: it is known */
+        }
         if (err == OK) {
             out->numbers[out->count] = number;
             out->events[out->count++] = event;
@@ -394,7 +397,7 @@ enum err method_event_emit(struct call *call, struct buffer *result, struct faul
 {
     const struct json *events = call_parameter(call, "events");
     const struct json *flag = call_parameter(call, "partial");
-    struct slice id;
+    struct slice id = {NULL, 0};
     bool partial = flag != NULL && flag->boolean;
     enum err err = check_events(events, fault);
     if (err == OK) {

@@ -28,7 +28,8 @@ struct call {
     /* refusals of permission that stand inside a result (event.emit with partial): audited like
      * those that are the answer */
     bool denied_reserved, denied_not_permitted;
-    struct act *act; /* of a method with METHOD_ACT, while its handler runs */
+    struct slice denied_type; /* of the first event that was refused so */
+    struct act *act;          /* of a method with METHOD_ACT, while its handler runs */
     /* an error that was answered before, as it was written: it goes out again. Empty: none */
     struct slice error_object;
 };

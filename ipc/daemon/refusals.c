@@ -17,22 +17,26 @@ void refusals_done(struct refusals *refusals)
     pthread_mutex_destroy(&refusals->lock);
 }
 
-static struct refusal *find(struct refusals *refusals, const struct peer *peer, const char *method,
-                            enum reason reason)
+static bool same_peer(const struct peer *a, const struct peer *b)
+{
+    return a->uid == b->uid && a->roles == b->roles && strcmp(a->login, b->login) == 0 &&
+           strcmp(a->address, b->address) == 0;
+}
+
+static struct refusal *find(struct refusals *refusals, const struct refusal *refusal)
 {
     for (size_t i = 0; i < refusals->used; i++) {
         struct refusal *entry = &refusals->entries[i];
-        if (entry->reason == reason && strcmp(entry->method, method) == 0 &&
-            strcmp(entry->peer.login, peer->login) == 0 && entry->peer.uid == peer->uid &&
-            strcmp(entry->peer.address, peer->address) == 0) {
+        if (entry->reason == refusal->reason && strcmp(entry->method, refusal->method) == 0 &&
+            strcmp(entry->detail, refusal->detail) == 0 &&
+            same_peer(&entry->peer, &refusal->peer)) {
             return entry;
         }
     }
     return NULL;
 }
 
-static bool note_locked(struct refusals *refusals, const struct peer *peer, const char *method,
-                        enum reason reason, int64_t now_ms)
+static bool note_locked(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms)
 {
     if (refusals->entries == NULL) {
         refusals->entries = memory_allocate(REFUSALS_MAX * sizeof *refusals->entries);
@@ -40,7 +44,7 @@ static bool note_locked(struct refusals *refusals, const struct peer *peer, cons
             return true;
         }
     }
-    struct refusal *entry = find(refusals, peer, method, reason);
+    struct refusal *entry = find(refusals, refusal);
     if (entry != NULL) {
         entry->count++;
         return false;
@@ -50,17 +54,17 @@ static bool note_locked(struct refusals *refusals, const struct peer *peer, cons
         return false;
     }
     entry = &refusals->entries[refusals->used++];
-    *entry = (struct refusal){.peer = *peer, .reason = reason, .since_ms = now_ms};
+    *entry = *refusal;
     entry->peer.entry = NULL; /* outlives the configuration it came from */
-    snprintf(entry->method, sizeof entry->method, "%s", method);
+    entry->since_ms = now_ms;
+    entry->count = 0;
     return true;
 }
 
-bool refusals_note(struct refusals *refusals, const struct peer *peer, const char *method,
-                   enum reason reason, int64_t now_ms)
+bool refusals_note(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms)
 {
     pthread_mutex_lock(&refusals->lock);
-    bool now = note_locked(refusals, peer, method, reason, now_ms);
+    bool now = note_locked(refusals, refusal, now_ms);
     pthread_mutex_unlock(&refusals->lock);
     return now;
 }
@@ -107,7 +111,7 @@ void refusals_put_back(struct refusals *refusals, const struct refusal *refusal,
     pthread_mutex_lock(&refusals->lock);
     struct refusal *entry = NULL;
     if (refusals->entries != NULL) {
-        entry = find(refusals, &refusal->peer, refusal->method, refusal->reason);
+        entry = find(refusals, refusal);
     }
     if (entry != NULL) {
         entry->count += refusal->count; /* the same was refused again meanwhile */

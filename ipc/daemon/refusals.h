@@ -21,6 +21,7 @@ struct refusal {
     struct peer peer;
     char method[64];
     enum reason reason;
+    char detail[64];  /* what the reason is about, as the type that was refused; "" for none */
     int64_t since_ms; /* boot clock; when the window opened */
     uint64_t count;   /* not yet told */
 };
@@ -35,9 +36,9 @@ struct refusals {
 void refusals_init(struct refusals *refusals);
 void refusals_done(struct refusals *refusals);
 
-/* Notes a refusal; true if the caller shall make an event of it now. */
-bool refusals_note(struct refusals *refusals, const struct peer *peer, const char *method,
-                   enum reason reason, int64_t now_ms);
+/* Notes a refusal, of which peer, method, reason and detail count; true if the caller shall make an
+ * event of it now. */
+bool refusals_note(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms);
 
 /* Takes one refusal whose window is over (all: or not) and that has something to tell; false when
  * there is none. Entries with nothing to tell whose window is over are forgotten. */

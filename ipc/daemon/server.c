@@ -13,7 +13,7 @@ struct config *server_config(struct server *server)
     return config;
 }
 
-enum err server_listen(struct server *server, struct fault *fault)
+enum err server_bind(struct server *server, struct fault *fault)
 {
     const struct config *config = server->config;
     enum err err = OK;
@@ -21,6 +21,12 @@ enum err server_listen(struct server *server, struct fault *fault)
         err = listener_open(server, &config->listen[i], &server->listeners[i], fault);
         server->listener_count += err == OK;
     }
+    return err;
+}
+
+enum err server_listen(struct server *server, struct fault *fault)
+{
+    enum err err = OK;
     /* Only when all are open: a half-open guardian answers nobody. */
     for (size_t i = 0; i < server->listener_count && err == OK; i++) {
         err = listener_start(server->listeners[i], fault);

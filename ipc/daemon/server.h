@@ -21,8 +21,11 @@ MUST_CHECK enum err server_new(struct dispatch *dispatch, struct config *config,
                                struct server **out, struct fault *fault);
 
 /* Opens every listener of the configuration (socket file mode and owner; a stale socket file is
- * replaced, a live one is ERR_IN_USE), then starts the acceptors. Callers may be served before this
- * returns, also when it fails: server_stop then waits for them, so hold no lock of theirs. Once. */
+ * replaced, a live one is ERR_IN_USE). Nobody is served yet. Once. */
+MUST_CHECK enum err server_bind(struct server *server, struct fault *fault);
+
+/* After server_bind: starts the acceptors. Callers may be served before this returns, also when it
+ * fails: server_stop then waits for them, so hold no lock of theirs. Once. */
 MUST_CHECK enum err server_listen(struct server *server, struct fault *fault);
 
 /* A reloaded configuration: access and limits apply to connections made from now on. A changed

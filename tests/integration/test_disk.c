@@ -90,6 +90,55 @@ static void a_daemon_whose_log_was_removed_says_so_and_stops(void **state)
     harness_stop(&h);
 }
 
+static void a_socket_that_was_removed_is_said(void **state)
+{
+    (void)state;
+    struct harness h;
+    harness_start(&h, NULL);
+    assert_int_equal(unlink(h.url + strlen("ipc://")), 0);
+    harness_wait_text(h.errors, "the socket was removed");
+    harness_stop(&h);
+}
+
+/* Under a supervisor that starts it again and again the SIEM would be told of each. */
+static void a_start_that_cannot_bind_records_nothing(void **state)
+{
+    (void)state;
+    struct harness h;
+    harness_start(&h, NULL);
+    harness_terminate(&h);
+    char *before = harness_read_file(h.sink);
+    FILE *file = fopen(h.url + strlen("ipc://"), "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(harness_run_to_end(&h), 1);
+    char *after = harness_read_file(h.sink);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    h.daemon = 0;
+    harness_stop(&h);
+}
+
+static void a_start_after_a_kill_says_so(void **state)
+{
+    (void)state;
+    struct harness h;
+    harness_start(&h, NULL);
+    harness_terminate(&h);
+    harness_restart(&h);
+    harness_kill(&h);
+    harness_restart(&h);
+    const struct json *entries =
+        json_member(harness_result(&h, "audit.query", "{\"type\":\"daemon.started\"}"), "entries");
+    assert_int_equal(entries->count, 3);
+    assert_null(json_member(entries->child, "reason"));
+    assert_null(json_member(entries->child->next, "reason"));
+    assert_true(harness_text_is(entries->child->next->next, "reason",
+                                "the last run was not stopped cleanly"));
+    harness_stop(&h);
+}
+
 static void a_log_shorter_than_a_sink_knows_is_refused(void **state)
 {
     (void)state;
@@ -169,6 +218,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flipped_bit_is_named_with_file_and_offset),
         cmocka_unit_test(a_daemon_whose_log_was_removed_says_so_and_stops),
+        cmocka_unit_test(a_socket_that_was_removed_is_said),
+        cmocka_unit_test(a_start_that_cannot_bind_records_nothing),
+        cmocka_unit_test(a_start_after_a_kill_says_so),
         cmocka_unit_test(a_log_shorter_than_a_sink_knows_is_refused),
         cmocka_unit_test(a_full_disk_refuses_emit_and_goes_on_when_there_is_space),
     };

@@ -155,6 +155,11 @@ static void a_batch_loses_no_answer_where_they_do_not_fit(void **state)
         for (size_t j = 0; j < calls; j++, element = element->next) {
             assert_int_equal(harness_integer(element, "id"), 100 + j);
             results += json_member(element, "result") != NULL;
+            if (j + 3 >= calls) { /* refused, and nobody is told that it was executed */
+                const struct json *error = json_member(element, "error");
+                assert_non_null(error);
+                assert_true(harness_text_is(json_member(error, "data"), "reason", "no_such_entry"));
+            }
         }
         assert_in_range(results, filling.count - 1, filling.count);
     }
@@ -267,6 +272,18 @@ static void audit_query_filters_and_pages(void **state)
     assert_int_equal(json_member(result, "entries")->count, 7);
 }
 
+static void a_query_that_can_find_nothing_is_refused(void **state)
+{
+    struct harness *h = *state;
+    const struct json *data = harness_error(
+        h, "audit.query", "{\"type\":\"master_key.recovery_faild\"}", -32602, "unknown_type");
+    assert_true(harness_text_is(data, "field", "/type"));
+    data = harness_error(h, "audit.query",
+                         "{\"from\":\"2026-02-01T00:00:00Z\",\"to\":\"2026-01-01T00:00:00Z\"}",
+                         -32602, "bad_value");
+    assert_true(harness_text_is(data, "field", "/to"));
+}
+
 static void catalogue_list_has_every_type(void **state)
 {
     struct harness *h = *state;
@@ -331,7 +348,9 @@ static void roles_come_from_the_peer_s_uid(void **state)
     assert_int_equal(run_as(60002, &harness, "audit query"), 0);
     assert_int_equal(run_as(60002, &harness, login), 1);
     assert_int_equal(run_as(60003, &harness, "status"), 1);
+    assert_int_equal(run_as(60001, &harness, "--as ceo emit --type auth.login suser=x"), 1);
     harness_wait_text(harness.sink, "suser=uid 60003");
+    harness_wait_text(harness.sink, "refused: actor_not_allowed.");
     harness_wait_text(harness.sink, "suser=auditor1");
     harness_stop(&harness);
 }
@@ -487,6 +506,7 @@ int main(void)
                                         stop),
         cmocka_unit_test_setup_teardown(parameters_are_checked_by_name_and_kind, start, stop),
         cmocka_unit_test_setup_teardown(audit_query_filters_and_pages, start, stop),
+        cmocka_unit_test_setup_teardown(a_query_that_can_find_nothing_is_refused, start, stop),
         cmocka_unit_test_setup_teardown(catalogue_list_has_every_type, start, stop),
         cmocka_unit_test(roles_come_from_the_peer_s_uid),
         cmocka_unit_test(who_has_no_role_is_refused_whatever_it_sends),

@@ -212,7 +212,7 @@ static void the_daemon_s_own_types_are_reserved(void **state)
         h, "event.emit", "{\"events\":[{\"type\":\"daemon.started\",\"version\":\"1\"}]}", -32001,
         "reserved_type");
     assert_true(harness_text_is(data, "field", "/events/0/type"));
-    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type.");
+    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type (daemon.started).");
 }
 
 static void a_reserved_type_inside_a_partial_call_is_audited_too(void **state)
@@ -222,7 +222,7 @@ static void a_reserved_type_inside_a_partial_call_is_audited_too(void **state)
         h, "event.emit",
         "{\"partial\":true,\"events\":[{\"type\":\"daemon.started\",\"version\":\"1\"}]}");
     assert_int_equal(harness_integer(result, "accepted"), 0);
-    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type.");
+    harness_wait_text(h->sink, "Call of event.emit refused: reserved_type (daemon.started).");
 }
 
 static void a_type_that_a_caller_may_not_emit_inside_a_partial_call_is_audited_too(void **state)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,6 +137,33 @@ static void a_bad_configuration_changes_nothing_and_is_told(void **state)
     harness_stop(&h);
 }
 
+/* What --check refuses, a reload refuses too: the sink that works goes on. */
+static void a_sink_that_could_never_write_does_not_replace_one_that_does(void **state)
+{
+    (void)state;
+    struct harness h;
+    char folder[400];
+    char text[4096];
+    harness_prepare(&h);
+    snprintf(folder, sizeof folder, "%s/folder", h.directory);
+    snprintf(text, sizeof text,
+             "state:\n  directory: %s\nlisten:\n  - url: %s\naccess:\n  - uid: %u\n"
+             "    roles: [workflow]\n    login: pam\nsinks:\n  - name: siem\n    url: file://%s\n",
+             h.directory, h.url, (unsigned)getuid(), h.sink);
+    harness_write_config(&h, text);
+    harness_restart(&h);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    snprintf(text, sizeof text,
+             "state:\n  directory: %s\nlisten:\n  - url: %s\naccess:\n  - uid: %u\n"
+             "    roles: [workflow]\n    login: pam\nsinks:\n  - name: siem\n    url: file://%s\n",
+             h.directory, h.url, (unsigned)getuid(), folder);
+    harness_write_config(&h, text);
+    harness_signal(&h, SIGHUP);
+    harness_wait_text(h.errors, "not reloaded");
+    harness_wait_text(h.sink, "|9053|"); /* by the sink that was there before */
+    harness_stop(&h);
+}
+
 static void embedded_defaults_find_a_database_that_came_later(void **state)
 {
     (void)state;
@@ -255,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_new_database_is_used_after_sighup),
         cmocka_unit_test(a_bad_database_leaves_the_old_one_in_force_and_is_told),
         cmocka_unit_test(a_bad_configuration_changes_nothing_and_is_told),
+        cmocka_unit_test(a_sink_that_could_never_write_does_not_replace_one_that_does),
         cmocka_unit_test(embedded_defaults_find_a_database_that_came_later),
         cmocka_unit_test(embedded_defaults_keep_a_database_that_is_gone_and_say_so),
         cmocka_unit_test(rename_and_sighup_rotate_the_sink_without_loss),

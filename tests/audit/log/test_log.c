@@ -195,73 +195,6 @@ static void a_missing_log_that_somebody_knows_is_not_made_anew(void **state)
     assert_int_equal(access(scratch->log, F_OK), -1);
 }
 
-/* ---- removed by somebody while it is open ---- */
-
-static void nothing_is_acknowledged_into_a_segment_that_was_removed(void **state)
-{
-    const struct scratch *scratch = *state;
-    struct log_options options = scratch_options(scratch);
-    struct log *log = scratch_open(&options, NULL);
-    assert_int_equal(scratch_append(log, 3, SALT, LONGEST, NULL), OK);
-    scratch_remove(scratch);
-    struct fault fault;
-    fault_clear(&fault);
-    assert_int_equal(scratch_append(log, 1, SALT, LONGEST, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_outcome_unknown);
-    assert_true(log_failed(log));
-    assert_int_equal(log_size(log), 3);
-    log_close(log);
-}
-
-static void a_log_in_its_place_is_fine(void **state)
-{
-    struct log_options options = scratch_options(*state);
-    struct log *log = scratch_open(&options, NULL);
-    struct fault fault;
-    for (unsigned i = 0; i < 40; i++) {
-        assert_int_equal(scratch_append(log, 10, SALT, LONGEST, NULL), OK); /* several segments */
-        assert_int_equal(log_check_place(log, &fault), OK);
-    }
-    log_close(log);
-}
-
-static void a_folder_that_was_replaced_is_noticed_and_ends_the_log(void **state)
-{
-    const struct scratch *scratch = *state;
-    struct log_options options = scratch_options(scratch);
-    struct log *log = scratch_open(&options, NULL);
-    assert_int_equal(scratch_append(log, 3, SALT, LONGEST, NULL), OK);
-    char away[PATH_MAX + 16];
-    snprintf(away, sizeof away, "%s.away", scratch->log);
-    assert_int_equal(rename(scratch->log, away), 0);
-    assert_int_equal(mkdir(scratch->log, 0700), 0);
-    struct fault fault;
-    fault_clear(&fault);
-    assert_int_equal(log_check_place(log, &fault), ERR_DAMAGED);
-    assert_non_null(strstr(fault.sentence, scratch->log));
-    assert_true(log_failed(log));
-    assert_int_equal(scratch_append(log, 1, SALT, LONGEST, &fault), ERR_AUDIT_UNAVAILABLE);
-    assert_int_equal(fault.reason, REASON_refused);
-    log_close(log);
-}
-
-static void a_newest_segment_that_is_missed_twice_ends_the_log(void **state)
-{
-    const struct scratch *scratch = *state;
-    struct log_options options = scratch_options(scratch);
-    struct log *log = scratch_open(&options, NULL);
-    char segment[PATH_MAX + 64];
-    snprintf(segment, sizeof segment, "%s/journal/00000000000000000000.wal", scratch->log);
-    assert_int_equal(unlink(segment), 0);
-    struct fault fault;
-    fault_clear(&fault);
-    assert_int_equal(log_check_place(log, &fault), OK); /* it might be just about to get its name */
-    assert_int_equal(log_check_place(log, &fault), ERR_DAMAGED);
-    assert_non_null(strstr(fault.sentence, segment));
-    assert_true(log_failed(log));
-    log_close(log);
-}
-
 /* ---- threads ---- */
 
 #define APPENDERS 8
@@ -686,10 +619,6 @@ int main(void)
         IN_SCRATCH(a_second_process_is_refused),
         IN_SCRATCH(a_log_shorter_than_somebody_knows_is_damaged),
         IN_SCRATCH(a_missing_log_that_somebody_knows_is_not_made_anew),
-        IN_SCRATCH(nothing_is_acknowledged_into_a_segment_that_was_removed),
-        IN_SCRATCH(a_log_in_its_place_is_fine),
-        IN_SCRATCH(a_folder_that_was_replaced_is_noticed_and_ends_the_log),
-        IN_SCRATCH(a_newest_segment_that_is_missed_twice_ends_the_log),
         IN_SCRATCH(appenders_and_readers_do_not_disturb_each_other),
         IN_SCRATCH(a_wake_just_before_the_wait_is_not_lost),
         IN_SCRATCH(an_append_wakes_those_who_wait),

@@ -207,6 +207,9 @@ MAYBE_UNUSED static enum err start_server(struct config *config, struct server *
     struct server *server = NULL;
     enum err err = server_new(NULL, config, &server, fault);
     if (err == OK) {
+        err = server_bind(server, fault);
+    }
+    if (err == OK) {
         err = server_listen(server, fault);
     }
     if (err == OK) {

@@ -152,8 +152,8 @@ static void the_city_database_is_opened(void **state)
 static void a_socket_s_place_is_looked_at(void **state)
 {
     (void)state;
-    assert_int_equal(examine("", at("nowhere/s"), at("log")), OK);
-    assert_said(6, "warning: listen[0].url: the folder ");
+    assert_int_equal(examine("", at("nowhere/s"), at("log")), ERR_CONFIGURATION);
+    assert_said(6, "listen[0].url: the folder ");
     write_file(at("file"), "");
     assert_int_equal(examine("", at("file"), at("log")), ERR_CONFIGURATION);
     assert_said(6, "is there and no socket");
