@@ -1,37 +1,23 @@
 #include "ipc/client/client.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PARAMS_MAX (64u * 1024 * 1024)
+#include "audit/base/uuid.h"
+#include "ipc/client/hint.h"
 
-/* actor of params: "suser":…, and what else --as and --from say. */
-static void append_actor(const struct client *client, struct buffer *params)
-{
-    static const char *const names[] = {"suser", "suid", "sname", "spriv"};
-    const char *at = client->as;
-    buffer_append_text(params, "\"actor\":{");
-    for (size_t i = 0; i < 4 && at != NULL; i++) {
-        const char *end = i < 3 ? strchr(at, ':') : NULL;
-        struct slice part = {at, end == NULL ? strlen(at) : (size_t)(end - at)};
-        if (part.length > 0) {
-            buffer_append_format(params, "%s\"%s\":", i == 0 ? "" : ",", names[i]);
-            json_write_string(params, part);
-        }
-        at = end == NULL ? NULL : end + 1;
-    }
-    if (client->from != NULL) {
-        buffer_append_text(params, ",\"originIP\":");
-        json_write_string(params, slice_of(client->from));
-    }
-    buffer_append_char(params, '}');
-}
+#define CLIENT_PIECES_MAX 12
 
-enum err client_try(struct client *client, const char *method, const char *params,
-                    const struct json **out_result, struct fault *fault)
+/* "{", the params, and for a workflow the actor behind them. */
+enum err client_try_pieces(struct client *client, const char *method, const struct slice *pieces,
+                           size_t count, const struct json **out_result, struct fault *fault)
 {
-    arena_reset(&client->arena);
+    struct slice all[CLIENT_PIECES_MAX + 4];
+    size_t used = 0;
+    size_t length = 0;
+    assert(count <= CLIENT_PIECES_MAX);
     fault_clear(fault);
     if (client->session == NULL) {
         enum err err = session_open(&client->place, &client->session, fault);
@@ -39,23 +25,30 @@ enum err client_try(struct client *client, const char *method, const char *param
             return err;
         }
     }
-    struct buffer text;
-    buffer_init(&text, PARAMS_MAX);
-    buffer_append_char(&text, '{');
-    buffer_append_text(&text, params);
-    if (client->as != NULL) {
-        if (params[0] != '\0') {
-            buffer_append_char(&text, ',');
-        }
-        append_actor(client, &text);
+    enum err err = person_named_learn(&client->as, client->session, &client->arena, fault);
+    if (err != OK) {
+        return err;
     }
-    buffer_append_char(&text, '}');
-    enum err err = buffer_result(&text) != OK
-                       ? fault_no_memory(fault)
-                       : session_call(client->session, &client->arena, method, buffer_slice(&text),
-                                      out_result, fault);
-    buffer_done(&text);
-    return err;
+    arena_reset(&client->arena);
+    all[used++] = slice_of("{");
+    for (size_t i = 0; i < count; i++) {
+        length += pieces[i].length;
+        all[used++] = pieces[i];
+    }
+    if (client->as.option != NULL) {
+        all[used++] = slice_of(length > 0 ? "," : "");
+        all[used++] = slice_of(client->as.member);
+    }
+    all[used++] = slice_of("}");
+    const struct session_request request = {.method = method, .params = all, .count = used};
+    return session_call(client->session, &client->arena, &request, out_result, fault);
+}
+
+enum err client_try(struct client *client, const char *method, const char *params,
+                    const struct json **out_result, struct fault *fault)
+{
+    const struct slice piece = slice_of(params);
+    return client_try_pieces(client, method, &piece, 1, out_result, fault);
 }
 
 static bool is_unreachable(enum err err)
@@ -77,12 +70,40 @@ static void tell_person(const struct fault *fault, unsigned long line)
         fputs(")", stderr);
     }
     fputs("\n", stderr);
+    const char *hint = hint_for(fault);
+    if (hint != NULL) {
+        fprintf(stderr, "  %s\n", hint);
+    }
 }
 
-static void tell_program(const struct fault *fault, unsigned long line, const char *members)
+/* What else the daemon said: bad parts, until when, … */
+static void append_error_data(struct buffer *text, const struct json *data)
+{
+    const struct json *member = data == NULL ? NULL : data->child;
+    for (; member != NULL; member = member->next) {
+        bool known = slice_is(member->name, "reason") || slice_is(member->name, "field") ||
+                     slice_is(member->name, "index") || member->kind == JSON_NULL;
+        if (known) {
+            continue;
+        }
+        buffer_append_char(text, ',');
+        json_write_string(text, member->name);
+        buffer_append_char(text, ':');
+        if (member->kind == JSON_STRING) {
+            json_write_string(text, member->text);
+        } else if (member->kind == JSON_BOOLEAN) {
+            buffer_append_text(text, member->boolean ? "true" : "false");
+        } else {
+            buffer_append_slice(text, member->text);
+        }
+    }
+}
+
+static void tell_program(const struct fault *fault, unsigned long line, const struct json *data,
+                         const char *members)
 {
     struct buffer text;
-    buffer_init(&text, 65536);
+    buffer_init(&text, 1024 * 1024);
     buffer_append_format(&text, "{\"error\":{\"code\":%d,\"reason\":\"%s\"", err_code(fault->err),
                          reason_word(fault->reason));
     if (fault->field[0] != '\0') {
@@ -97,6 +118,7 @@ static void tell_program(const struct fault *fault, unsigned long line, const ch
     }
     buffer_append_text(&text, ",\"message\":");
     json_write_string(&text, slice_of(fault->sentence));
+    append_error_data(&text, data);
     buffer_append_text(&text, members);
     buffer_append_text(&text, "}}\n");
     (void)fwrite(text.data, 1, text.length, stderr);
@@ -108,11 +130,27 @@ enum client_exit client_tell(const struct client *client, const struct fault *fa
 {
     (void)fflush(stdout); /* what was done is read before what was not */
     if (client->json) {
-        tell_program(fault, line, members);
+        const struct json *data = session_error_data(client->session);
+        bool told =
+            data != NULL && slice_is(output_member(data, "reason"), reason_word(fault->reason));
+        tell_program(fault, line, told ? data : NULL, members);
     } else {
         tell_person(fault, line);
     }
     return is_unreachable(fault->err) ? CLIENT_UNREACHABLE : CLIENT_REFUSED;
+}
+
+enum client_exit client_alarm(const struct client *client, const struct fault *fault)
+{
+    (void)fflush(stdout);
+    if (client->json) {
+        tell_program(fault, 0, NULL, "");
+    } else {
+        fputs("guardianctl: STOP: ", stderr);
+        output_error_text(slice_of(fault->sentence));
+        fprintf(stderr, " (%s)\n", reason_word(fault->reason));
+    }
+    return CLIENT_FAULT_FOUND;
 }
 
 enum client_exit client_failed(const struct client *client, const char *sentence)
@@ -120,7 +158,7 @@ enum client_exit client_failed(const struct client *client, const char *sentence
     struct fault fault;
     (void)fault_set(&fault, ERR_IO, REASON_io, NULL, "%s", sentence);
     if (client->json) {
-        tell_program(&fault, 0, "");
+        tell_program(&fault, 0, NULL, "");
     } else {
         fprintf(stderr, "guardianctl: %s\n", fault.sentence);
     }
@@ -133,6 +171,55 @@ enum client_exit client_call(struct client *client, const char *method, const ch
     struct fault fault;
     enum err err = client_try(client, method, params, out_result, &fault);
     return err == OK ? CLIENT_DONE : client_tell(client, &fault, 0, "");
+}
+
+enum client_exit client_call_params(struct client *client, const char *method,
+                                    const struct buffer *params, const struct json **out_result)
+{
+    struct fault fault;
+    const struct slice piece = buffer_slice(params);
+    if (buffer_result(params) != OK) {
+        return client_failed(client, "That is more than a request takes.");
+    }
+    enum err err = client_try_pieces(client, method, &piece, 1, out_result, &fault);
+    return err == OK ? CLIENT_DONE : client_tell(client, &fault, 0, "");
+}
+
+const struct json *client_list(const struct json *answer, const char *name)
+{
+    const struct json *list = answer->kind == JSON_OBJECT ? json_member(answer, name) : NULL;
+    return list != NULL && list->kind == JSON_ARRAY ? list : NULL;
+}
+
+static bool is_outcome_open(const struct fault *fault)
+{
+    return fault->err == ERR_TIMEOUT || fault->reason == REASON_outcome_unknown;
+}
+
+enum client_exit client_act(struct client *client, const char *method, const struct buffer *params,
+                            const struct json **out_result)
+{
+    struct fault fault;
+    char request_id[64];
+    char uuid[UUID_TEXT_BYTES + 1];
+    if (buffer_result(params) != OK) {
+        return client_failed(client, "That is more than a request takes.");
+    }
+    uuid_draw(uuid);
+    snprintf(request_id, sizeof request_id, ",\"request_id\":\"%s\"", uuid);
+    const struct slice pieces[] = {buffer_slice(params), slice_of(request_id)};
+    enum err err = client_try_pieces(client, method, pieces, 2, out_result, &fault);
+    if (err == OK) {
+        return CLIENT_DONE;
+    }
+    enum client_exit code = client_tell(client, &fault, 0, "");
+    if (is_outcome_open(&fault) && !client->json) {
+        fputs(
+            "  It is not known whether it was done: look (guardianctl ceremony list, guardianctl\n"
+            "  guardian list, guardianctl audit tail) before you try again.\n",
+            stderr);
+    }
+    return code;
 }
 
 /* Scalars are printed anew, arrays and objects as they came. */
@@ -158,7 +245,7 @@ enum client_exit client_usage(const struct client *client, const char *command, 
                     quote, shown == NULL ? "" : shown, quote, command[0] == '\0' ? "" : " ",
                     command);
     if (client->json) {
-        tell_program(&fault, 0, "");
+        tell_program(&fault, 0, NULL, "");
     } else {
         fputs("guardianctl: ", stderr);
         output_error_text(slice_of(fault.sentence));

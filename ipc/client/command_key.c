@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ceremony/key/key.h"
+#include "ipc/client/desk/secrecy.h"
 #include "ipc/client/keyfile.h"
 
 static const char new_help[] =
@@ -99,21 +100,6 @@ static int read_key_options(const struct client *client, const struct key_verb *
     return -1;
 }
 
-static enum err protect(struct fault *fault)
-{
-    if (secret_protect_process()) {
-        if (!secret_memory_locks()) {
-            fputs("guardianctl: warning: memory cannot be locked (RLIMIT_MEMLOCK): while this "
-                  "runs,\nsecrets may be written to swap space\n",
-                  stderr);
-        }
-        return OK;
-    }
-    return fault_set(fault, ERR_INTERNAL, REASON_internal, NULL,
-                     "The system does not let this program hide its memory from others, so it "
-                     "takes no secret.");
-}
-
 static void face_of(struct secret *key, struct key_face *out)
 {
     uint8_t public_key[KEY_BYTES];
@@ -149,7 +135,7 @@ enum client_exit command_key_new(struct client *client, int argc, char **argv)
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    enum err err = protect(&fault);
+    enum err err = secrecy_begin(&fault);
     if (err == OK) {
         err = keyfile_make(options.file, options.passphrase_file, &key, &fault);
     }
@@ -183,7 +169,7 @@ enum client_exit command_key_public(struct client *client, int argc, char **argv
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    enum err err = protect(&fault);
+    enum err err = secrecy_begin(&fault);
     if (err == OK) {
         err = keyfile_open(options.file, options.passphrase_file, &key, &fault);
     }

@@ -33,10 +33,27 @@ static const struct command commands[] = {
     {"audit", "show", command_audit_show, "one entry with all its fields"},
     {"catalogue", "list", command_catalogue_list, "event types, all or those of a pattern"},
     {"catalogue", "show", command_catalogue_show, "one event type with its fields"},
+    {"guardian", "add", command_guardian_add, "register a guardian with the own public key"},
+    {"guardian", "list", command_guardian_list, "all guardians, their keys and parts"},
+    {"guardian", "show", command_guardian_show, "one guardian, the fingerprint to compare"},
+    {"guardian", "update", command_guardian_update, "change a guardian's name, contact or key"},
+    {"guardian", "deactivate", command_guardian_deactivate, "a guardian gets no parts any more"},
+    {"guardian", "activate", command_guardian_activate, "a guardian may take part again"},
+    {"ceremony", "start", command_ceremony_start, "make a key and share it among guardians"},
+    {"ceremony", "status", command_ceremony_status, "one ceremony and its parts"},
+    {"ceremony", "list", command_ceremony_list, "all ceremonies"},
+    {"ceremony", "watch", command_ceremony_watch, "what guardians do, until all is done"},
+    {"ceremony", "cancel", command_ceremony_cancel, "end an open ceremony, delete its parts"},
+    {"ceremony", "track", command_ceremony_track, "record one whose key another system holds"},
+    {"part", "view", command_part_view, "look at your own part"},
+    {"part", "download", command_part_download, "write the page of your part to a file"},
+    {"part", "confirm", command_part_confirm, "prove that you have its words"},
+    {"recover", NULL, command_recover, "bring a key back from enough of its parts"},
     {"combine", NULL, command_combine, "parts of a key to the key, offline"},
     {"split", NULL, command_split, "a key to parts, offline, for rehearsals and tests"},
     {"key", "new", command_key_new, "make a guardian's own key file"},
     {"key", "public", command_key_public, "the public key of a guardian's key file"},
+    {"key", "open", command_key_open, "open a recovered key that was delivered to you"},
     {"render", NULL, run_render, "records to CEF, RFC 5424 or Sensage lines, offline"},
 };
 
@@ -52,20 +69,22 @@ static void print_help(void)
         char name[64];
         snprintf(name, sizeof name, "%s%s%s", commands[i].noun, commands[i].verb == NULL ? "" : " ",
                  commands[i].verb == NULL ? "" : commands[i].verb);
-        printf("  %-16s %s\n", name, commands[i].what);
+        printf("  %-20s %s\n", name, commands[i].what);
     }
-    fputs("\n"
-          "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
-          "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
-          "  --json           one JSON document instead of tables, errors too (on standard error)\n"
-          "  --timeout N      seconds to wait for the daemon, 1 to 3600 (60)\n"
-          "  --as LOGIN…      for a workflow: the user it acts for\n"
-          "  --from ADDRESS   with --as: the address that user comes from\n"
-          "  --version        print the version\n\n"
-          "guardianctl COMMAND --help says more.\n"
-          "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reached,\n"
-          "4 verification found a fault.\n",
-          stdout);
+    fputs(
+        "\n"
+        "  --connect URL    the daemon's socket, as in ipc:///run/guardian.sock; default:\n"
+        "                   GUARDIAN_URL, else that of a daemon on embedded defaults\n"
+        "  --json           one JSON document instead of tables, errors too (on standard error)\n"
+        "  --timeout N      seconds to wait for the daemon, 1 to 3600 (60)\n"
+        "  --as LOGIN…      for a workflow: the user it acts for. ID, NAME and PRIVILEGE are what\n"
+        "                   the trail shall say; left out, a guardian's own, else LOGIN and User\n"
+        "  --from ADDRESS   with --as: the address that user comes from\n"
+        "  --version        print the version\n\n"
+        "guardianctl COMMAND --help says more.\n"
+        "exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 daemon not reached,\n"
+        "4 verification found a fault.\n",
+        stdout);
 }
 
 static bool read_timeout(const char *text, unsigned *out_ms)
@@ -104,10 +123,10 @@ static int read_options(int argc, char **argv, struct client *out)
             }
             break;
         case 'a':
-            out->as = optarg;
+            out->as.option = optarg;
             break;
         case 'f':
-            out->from = optarg;
+            out->as.from = optarg;
             break;
         case 'v':
             printf("guardianctl %s\n", GUARDIAN_VERSION);
@@ -119,10 +138,11 @@ static int read_options(int argc, char **argv, struct client *out)
             return client_wrong_option(out, "", letter, argv);
         }
     }
-    if (out->from != NULL && out->as == NULL) {
+    if (out->as.from != NULL && out->as.option == NULL) {
         return client_usage(out, "", "--from goes with --as: whose address is it?", NULL);
     }
-    return -1;
+    const char *wrong = person_named_read(&out->as);
+    return wrong == NULL ? -1 : (int)client_usage(out, "", wrong, out->as.option);
 }
 
 /* The command that argv[0] (and argv[1]) name; *out_words says how many words its name took. */

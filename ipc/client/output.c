@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "audit/base/clock.h"
 #include "audit/base/utf8.h"
 #include "audit/event/text.h"
 
@@ -90,10 +91,36 @@ void output_error_text(struct slice text)
     output_to(stderr, text, 0);
 }
 
+void output_pair(const char *label, struct slice text)
+{
+    if (text.length > 0) {
+        printf("%-13s", label);
+        output_text(text, 0);
+        putchar('\n');
+    }
+}
+
+void output_moment(struct slice time, size_t columns)
+{
+    char text[CLOCK_TEXT_BYTES];
+    int64_t us;
+    if (time.length == 0) {
+        output_text(slice_of("-"), columns);
+    } else if (!clock_parse(time, &us)) {
+        output_text(time, columns);
+    } else {
+        clock_format(us, text);
+        text[10] = ' ';
+        text[19] = 'Z';
+        output_text((struct slice){text, 20}, columns);
+    }
+}
+
 struct slice output_member(const struct json *object, const char *name)
 {
     static const struct slice words[] = {{"false", 5}, {"true", 4}};
-    const struct json *value = json_member(object, name);
+    const struct json *value =
+        object != NULL && object->kind == JSON_OBJECT ? json_member(object, name) : NULL;
     if (value == NULL || value->kind == JSON_NULL) {
         return (struct slice){"", 0};
     }

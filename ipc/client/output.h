@@ -20,7 +20,14 @@ void output_text(struct slice text, size_t columns);
 /* The same on standard error, whole. */
 void output_error_text(struct slice text);
 
-/* Text of a member for people ("" if it is absent). */
+/* A label and what it is, in a line of its own; nothing when the text is empty. */
+void output_pair(const char *label, struct slice text);
+
+/* A time of the daemon's (RFC 3339, UTC) without its fraction, as 2026-11-24 17:49:41Z; anything
+ * else as it is, a dash when it is empty. */
+void output_moment(struct slice time, size_t columns);
+
+/* Text of a member for people ("" if it is absent, or `object` is none). */
 struct slice output_member(const struct json *object, const char *name);
 
 #endif

@@ -20,6 +20,7 @@
 struct session {
     nng_socket socket;
     struct session_place place;
+    const struct json *error_data; /* of the answer read last, if it was a refusal */
 };
 
 /* Is somebody there who may have room for one more connection in a moment? */
@@ -109,9 +110,11 @@ void session_close(struct session *session)
 
 static enum err error_from_code(int64_t code)
 {
-    static const enum err known[] = {ERR_PARSE,          ERR_INVALID_REQUEST,  ERR_METHOD_NOT_FOUND,
-                                     ERR_INVALID_PARAMS, ERR_NOT_PERMITTED,    ERR_NOT_FOUND,
-                                     ERR_WRONG_STATE,    ERR_AUDIT_UNAVAILABLE};
+    static const enum err known[] = {
+        ERR_PARSE,          ERR_INVALID_REQUEST,   ERR_METHOD_NOT_FOUND,
+        ERR_INVALID_PARAMS, ERR_NOT_PERMITTED,     ERR_NOT_FOUND,
+        ERR_WRONG_STATE,    ERR_AUDIT_UNAVAILABLE, ERR_LOCKED,
+        ERR_PARTS};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (err_code(known[i]) == code) {
             return known[i];
@@ -128,7 +131,7 @@ static void copy_text(const struct json *object, const char *name, char *out, si
     }
 }
 
-static enum err read_error(const struct json *error, struct fault *fault)
+static enum err read_error(struct session *session, const struct json *error, struct fault *fault)
 {
     const struct json *code = json_member(error, "code");
     enum err err =
@@ -140,6 +143,7 @@ static enum err read_error(const struct json *error, struct fault *fault)
     copy_text(error, "message", message, sizeof message);
     const struct json *data = json_member(error, "data");
     if (data != NULL && data->kind == JSON_OBJECT) {
+        session->error_data = data;
         copy_text(data, "reason", reason, sizeof reason);
         copy_text(data, "field", field, sizeof field);
         const struct json *number = json_member(data, "index");
@@ -153,8 +157,8 @@ static enum err read_error(const struct json *error, struct fault *fault)
     return err;
 }
 
-static enum err read_answer(struct arena *arena, struct slice text, const struct json **out,
-                            struct fault *fault)
+static enum err read_answer(struct session *session, struct arena *arena, struct slice text,
+                            const struct json **out, struct fault *fault)
 {
     const struct json_limits limits = {.depth = JSON_DEPTH_MAX, .members = UINT32_MAX};
     struct json *answer;
@@ -167,7 +171,7 @@ static enum err read_answer(struct arena *arena, struct slice text, const struct
     }
     const struct json *error = answer->kind == JSON_OBJECT ? json_member(answer, "error") : NULL;
     if (error != NULL && error->kind == JSON_OBJECT) {
-        return read_error(error, fault);
+        return read_error(session, error, fault);
     }
     *out = answer->kind == JSON_OBJECT ? json_member(answer, "result") : NULL;
     return *out != NULL ? OK
@@ -175,17 +179,39 @@ static enum err read_answer(struct arena *arena, struct slice text, const struct
                                     "What answered is no guardian: neither result nor error.");
 }
 
-static enum err exchange(struct session *session, struct arena *arena, struct buffer *request,
+/* The request in one message of its own, so that what may be a secret is copied once, to where it
+ * leaves from. */
+static nng_msg *request_message(const char *method, const struct slice *params, size_t count)
+{
+    char head[160];
+    nng_msg *message;
+    int used = snprintf(head, sizeof head, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"%s",
+                        method, count > 0 ? ",\"params\":" : "");
+    size_t length = (size_t)used + 1;
+    for (size_t i = 0; i < count; i++) {
+        length += params[i].length;
+    }
+    if (length > MESSAGE_MAX || nng_msg_alloc(&message, length) != 0) {
+        return NULL;
+    }
+    char *at = nng_msg_body(message);
+    memcpy(at, head, (size_t)used);
+    at += used;
+    for (size_t i = 0; i < count; i++) {
+        if (params[i].length > 0) {
+            memcpy(at, params[i].data, params[i].length);
+            at += params[i].length;
+        }
+    }
+    *at = '}';
+    return message;
+}
+
+/* Sends the message, which is nng's from here on, and waits for what comes back. */
+static enum err exchange(struct session *session, struct arena *arena, nng_msg *message,
                          struct slice *out, struct fault *fault)
 {
-    nng_msg *message;
-    if (buffer_result(request) != OK || nng_msg_alloc(&message, 0) != 0) {
-        return fault_no_memory(fault);
-    }
-    int code = nng_msg_append(message, request->data, request->length);
-    if (code == 0) {
-        code = nng_sendmsg(session->socket, message, 0);
-    }
+    int code = nng_sendmsg(session->socket, message, 0);
     if (code != 0) {
         nng_msg_free(message);
         return unreachable(&session->place, code, fault);
@@ -205,19 +231,21 @@ static enum err exchange(struct session *session, struct arena *arena, struct bu
     return out->data == NULL ? fault_no_memory(fault) : OK;
 }
 
-enum err session_call(struct session *session, struct arena *arena, const char *method,
-                      struct slice params, const struct json **out_result, struct fault *fault)
+enum err session_call(struct session *session, struct arena *arena,
+                      const struct session_request *request, const struct json **out_result,
+                      struct fault *fault)
 {
-    struct buffer request;
     struct slice answer = {0};
-    buffer_init(&request, MESSAGE_MAX);
-    buffer_append_format(&request, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"", method);
-    if (params.length > 0) {
-        buffer_append_text(&request, ",\"params\":");
-        buffer_append_slice(&request, params);
+    session->error_data = NULL;
+    nng_msg *message = request_message(request->method, request->params, request->count);
+    if (message == NULL) {
+        return fault_no_memory(fault);
     }
-    buffer_append_char(&request, '}');
-    enum err err = exchange(session, arena, &request, &answer, fault);
-    buffer_done(&request);
-    return err == OK ? read_answer(arena, answer, out_result, fault) : err;
+    enum err err = exchange(session, arena, message, &answer, fault);
+    return err == OK ? read_answer(session, arena, answer, out_result, fault) : err;
+}
+
+const struct json *session_error_data(const struct session *session)
+{
+    return session == NULL ? NULL : session->error_data;
 }

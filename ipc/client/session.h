@@ -24,11 +24,23 @@ MUST_CHECK enum err session_open(const struct session_place *place, struct sessi
                                  struct fault *fault);
 void session_close(struct session *session);
 
-/* Calls a method; params is JSON text of an object ("" for none). *out_result lives in the arena.
- * Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no answer); ERR_INTERNAL (not a JSON-RPC answer);
- * any other: the daemon's own answer, with its reason, field, index and sentence in the fault. */
-MUST_CHECK enum err session_call(struct session *session, struct arena *arena, const char *method,
-                                 struct slice params, const struct json **out_result,
-                                 struct fault *fault);
+/* A call: params is JSON text of an object, in pieces that are put together only in the message
+ * that leaves (so that a secret among them is copied nowhere else). */
+struct session_request {
+    const char *method;
+    const struct slice *params;
+    size_t count; /* 0: no params */
+};
+
+/* Calls a method. *out_result lives in the arena. Errors: ERR_CLOSED or ERR_TIMEOUT (no daemon, no
+ * answer); ERR_INTERNAL (not a JSON-RPC answer); any other: the daemon's own answer, with its
+ * reason, field, index and sentence in the fault. */
+MUST_CHECK enum err session_call(struct session *session, struct arena *arena,
+                                 const struct session_request *request,
+                                 const struct json **out_result, struct fault *fault);
+
+/* error.data of the last call if the daemon refused it with such, else NULL (also without a
+ * session). Lives in the arena of that call. */
+const struct json *session_error_data(const struct session *session);
 
 #endif

@@ -337,8 +337,10 @@ static void who_goes_with_live_parts_is_told_for_each_of_their_ceremonies(void *
     room_register(4);
     room_start(2, 2); /* open */
     memcpy(live[0], room.ceremony, sizeof live[0]);
-    room_complete(3, 2); /* completed */
+    room.now_us += SECOND_US; /* they are told in the order of their start */
+    room_complete(3, 2);      /* completed */
     memcpy(live[1], room.ceremony, sizeof live[1]);
+    room.now_us += SECOND_US;
     room_track(2, 2); /* open, of another system */
     memcpy(live[2], room.ceremony, sizeof live[2]);
     room_start(2, 2);

@@ -1,0 +1,22 @@
+/* Which ceremony is meant by what was typed. Not thread-safe. */
+#ifndef IPC_CLIENT_CEREMONY_PICK_H
+#define IPC_CLIENT_CEREMONY_PICK_H
+
+#include "audit/base/uuid.h"
+#include "ipc/client/client.h"
+
+#define CEREMONY_PICK_HELP                                                           \
+    "CEREMONY is its id, the first four or more characters of the id, or its name, " \
+    "if only\none has it.\n"
+
+/* The id of the ceremony: as it is if it is a whole id, else the one ceremony among those the
+ * caller may see whose id begins so (four characters or more) or which has exactly this name. Tells
+ * the refusal when there is none or more than one. Returns an exit code. */
+enum client_exit ceremony_pick(struct client *client, const char *typed,
+                               char out_id[UUID_TEXT_BYTES + 1]);
+
+/* The same, and its status: *out lives until the next call. */
+enum client_exit ceremony_pick_status(struct client *client, const char *typed,
+                                      char out_id[UUID_TEXT_BYTES + 1], const struct json **out);
+
+#endif
