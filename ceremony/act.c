@@ -98,47 +98,54 @@ static void hash_request(const struct act_request *request, uint8_t out[STORE_RE
     crypto_hash_sha256_final(&state, out);
 }
 
-static enum err find_repeat(struct act *act, enum act_known *out_known, struct slice *out_answer,
-                            struct fault *fault)
+static struct withheld_secrets secrets_of(const struct act *act)
+{
+    return (struct withheld_secrets){act->secrets, act->secret_count};
+}
+
+static enum err find_repeat(struct act *act, struct fault *fault)
 {
     enum store_request_state state;
     struct slice answer = {NULL, 0};
+    struct slice withheld;
     enum err err = store_request_find(act->ceremonies->store, act->arena, &act->request,
                                       act->now_us, &state, &answer, fault);
     if (err != OK) {
         return err;
     }
-    if (state == STORE_REQUEST_REUSED) {
+    enum withheld_known known = withheld_find(act->ceremonies->withheld, act->arena, &act->request,
+                                              secrets_of(act), &withheld);
+    if (state == STORE_REQUEST_REUSED || (state != STORE_REQUEST_NEW && known == WITHHELD_OTHER)) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_request_id_reused, "/request_id",
                          "This request_id was used within the last day with another method or "
                          "other parameters: choose a new one.");
     }
     if (state == STORE_REQUEST_WITHHELD) {
-        answer = withheld_find(act->ceremonies->withheld, act->arena, &act->request);
+        answer = withheld;
         if (answer.length == 0) {
             return fault_set(fault, ERR_WRONG_STATE, REASON_answer_gone, "/request_id",
                              "This request was done, but its answer holds a sealed key and was "
                              "kept in memory only: it is gone. Ask anew with another request_id.");
         }
     }
-    *out_known = state == STORE_REQUEST_NEW ? ACT_NEW : ACT_REPEAT;
-    *out_answer = answer;
+    act->repeated = state != STORE_REQUEST_NEW;
+    act->former_answer = answer;
     return OK;
 }
 
 enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena *arena,
-                   const struct act_request *request, enum act_known *out_known,
-                   struct slice *out_answer, struct fault *fault)
+                   const struct act_request *request, struct fault *fault)
 {
     *act = (struct act){.ceremonies = ceremonies,
                         .arena = arena,
                         .actor = request->actor,
                         .method = request->method,
                         .now_us = request->now_us,
-                        .request = {.owner = request->owner, .id = request->request_id}};
+                        .request = {.owner = request->owner, .id = request->request_id},
+                        .secrets = request->secrets,
+                        .secret_count = request->secret_count};
     change_init(&act->change);
     pthread_mutex_lock(&ceremonies->lock);
-    *out_known = ACT_NEW;
     if (ceremonies_failed(ceremonies)) {
         return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "store",
                          "The database failed: nothing was done. The guardian is stopping; ask "
@@ -148,17 +155,52 @@ enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena 
         return OK;
     }
     hash_request(request, act->request.hash);
-    return find_repeat(act, out_known, out_answer, fault);
+    return find_repeat(act, fault);
+}
+
+/* Room for one more. */
+static bool grow_events(struct act *act)
+{
+    if (act->event_count < act->event_room) {
+        return true;
+    }
+    size_t more = act->event_room == 0 ? 4 : 2 * act->event_room;
+    struct event **grown =
+        more > ACT_EVENTS_MAX ? NULL : arena_allocate(act->arena, more * sizeof(struct event *));
+    if (grown == NULL) {
+        return false;
+    }
+    if (act->event_count > 0) {
+        memcpy(grown, act->events, act->event_count * sizeof(struct event *));
+    }
+    act->events = grown;
+    act->event_room = more;
+    return true;
 }
 
 struct event *act_event(struct act *act, enum event_id id)
 {
-    if (act->event_count == ACT_EVENTS_MAX) {
+    struct event *event = grow_events(act) ? event_new(act->arena, id) : NULL;
+    if (event == NULL) {
+        act->event_lost = true;
         return NULL;
     }
-    struct event *event = event_new(act->arena, id);
-    act->events[act->event_count++] = event; /* NULL too: the commit sees that it is missing */
+    act->events[act->event_count++] = event;
     return event;
+}
+
+void act_event_text(struct event *event, enum field_id field, struct slice text)
+{
+    if (event != NULL && text.length > 0) {
+        event_set_text(event, field, text);
+    }
+}
+
+void act_event_copy(struct act *act, struct event *event, enum field_id field, const char *text)
+{
+    struct slice copy = arena_copy(act->arena, slice_of(text));
+    act->event_lost = act->event_lost || copy.data == NULL;
+    act_event_text(event, field, copy);
 }
 
 /* ---- commit ------------------------------------------------------------------------------------
@@ -176,11 +218,6 @@ static struct trail_batch batch_of(struct act *act)
 /* All that can be refused is refused here, while nothing has happened. */
 static enum err check(struct act *act, const char *event, struct fault *fault)
 {
-    for (size_t i = 0; i < act->event_count; i++) {
-        if (act->events[i] == NULL) {
-            return fault_no_memory(fault);
-        }
-    }
     act->events[0]->event_uuid = (struct slice){event, UUID_TEXT_BYTES};
     enum err err = change_result(&act->change);
     if (err != OK) {
@@ -202,7 +239,18 @@ static enum err prepare(struct act *act, const char *event, struct slice answer,
                             .log_size = log_size(act->ceremonies->log),
                             .now_us = act->now_us};
     memcpy(row.event, event, sizeof row.event);
-    return store_prepare(act->ceremonies->store, &row, fault);
+    struct fault why;
+    fault_clear(&why);
+    enum err err = store_prepare(act->ceremonies->store, &row, &why);
+    if (err == ERR_IO || err == ERR_DAMAGED || err == ERR_IN_USE) {
+        return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "store",
+                         "The database does not take it, so nothing was done (%.300s).",
+                         why.sentence);
+    }
+    if (err != OK && fault != NULL) {
+        *fault = why;
+    }
+    return err;
 }
 
 /* Refused: nothing of it is in the log, so the row goes. Unknown: the row stays for the next start,
@@ -236,6 +284,9 @@ enum err act_commit(struct act *act, struct slice answer, struct fault *fault)
 {
     char event[UUID_TEXT_BYTES + 1];
     uuid_draw(event);
+    if (act->event_lost) {
+        return fault_no_memory(fault);
+    }
     if (act->event_count == 0) {
         assert(act->change.steps == 0); /* nothing is done that is not told */
         return OK;
@@ -259,8 +310,9 @@ enum err act_commit(struct act *act, struct slice answer, struct fault *fault)
     }
     step_through(ACT_EMITTED);
     err = apply(act, event, range.first, fault);
-    if (err == OK && act->withhold) {
-        withheld_put(act->ceremonies->withheld, &act->request, answer);
+    if (err == OK && (act->withhold || act->secret_count > 0)) {
+        withheld_put(act->ceremonies->withheld, &act->request, secrets_of(act),
+                     act->withhold ? answer : (struct slice){NULL, 0});
     }
     step_through(ACT_APPLIED);
     return err;

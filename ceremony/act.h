@@ -26,7 +26,7 @@
 #include "ceremony/change.h"
 #include "ceremony/store.h"
 
-#define ACT_EVENTS_MAX 24 /* inactive guardians of several ceremonies, and room */
+#define ACT_EVENTS_MAX LOG_BATCH_MAX /* one batch, so that all are durable together */
 
 /* Bounds and periods that the configuration sets. By value; read at the beginning of each act. */
 struct ceremony_settings {
@@ -71,7 +71,9 @@ struct act_request {
     struct slice owner;        /* whose request_id it is */
     struct slice request_id;   /* empty: none */
     struct slice method;
-    struct slice parameters; /* as sent */
+    struct slice parameters; /* as sent, but for those that are secret: of these a hash is kept */
+    const struct slice *secrets; /* the others, as sent: no disk gets an image of them */
+    size_t secret_count;
     int64_t now_us;
 };
 
@@ -81,32 +83,43 @@ struct act {
     const struct actor *actor;
     struct slice method;
     int64_t now_us;
-    struct event *events[ACT_EVENTS_MAX];
+    struct event **events; /* in the arena */
     size_t event_count;
+    size_t event_room;
+    bool event_lost; /* no memory or room for one */
     struct change change;
     struct store_request request;
+    const struct slice *secrets;
+    size_t secret_count;
+    bool repeated; /* this request was answered before: with former_answer, and that is all of it */
+    struct slice former_answer;
     bool withhold; /* the answer holds what may never be written to a disk */
     bool refusal;  /* what is told is a refusal: to be committed although the answer is an error */
 };
 
-enum act_known {
-    ACT_NEW,    /* go on */
-    ACT_REPEAT, /* this request was answered before: *out_answer is that answer */
-};
-
-/* Takes the lock and looks for the request. Always followed by act_end, on a fault too. Faults:
- * ERR_INVALID_PARAMS request_id_reused; ERR_WRONG_STATE answer_gone; those of the store. */
+/* Takes the lock and looks for the request: act->repeated says whether it was answered before.
+ * Always followed by act_end, on a fault too. Faults: ERR_INVALID_PARAMS request_id_reused;
+ * ERR_WRONG_STATE answer_gone; ERR_AUDIT_UNAVAILABLE refused (field store) after ceremonies_failed;
+ * those of the store. A repeat with other secrets is told from the first one while this process
+ * lives and remembers it; later it is taken for the same. */
 MUST_CHECK enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena *arena,
-                              const struct act_request *request, enum act_known *out_known,
-                              struct slice *out_answer, struct fault *fault);
+                              const struct act_request *request, struct fault *fault);
 
 /* A new event of the act, in the arena; NULL when there is no memory or room (the commit then fails
  * with ERR_NO_MEMORY). The actor's fields are filled when it is committed. */
 struct event *act_event(struct act *act, enum event_id id);
 
+/* Sets a text of an event unless it is empty: absent facts have no member in a record. The text is
+ * borrowed; the copy lies in the arena, and without memory for it the commit fails. event NULL: as
+ * act_event gave it. */
+void act_event_text(struct event *event, enum field_id field, struct slice text);
+void act_event_copy(struct act *act, struct event *event, enum field_id field, const char *text);
+
 /* Commits: on OK the events are durable and the change is made. ERR_AUDIT_UNAVAILABLE as in
- * log_append (refused: nothing was done), or outcome_unknown also when the change could not be
- * made: ceremonies_failed() is true then. Blocks for three commits. */
+ * log_append (refused: nothing was done; field store: the database does not take it), or
+ * outcome_unknown also when the change could not be made: ceremonies_failed() is true then. Other
+ * errors are of the act itself, and nothing was done: ERR_INVALID_PARAMS when a field of an event
+ * is missing or does not fit, ERR_NO_MEMORY, ERR_INTERNAL. Blocks for three commits. */
 MUST_CHECK enum err act_commit(struct act *act, struct slice answer, struct fault *fault);
 
 /* Gives back the lock and what the act holds. */

@@ -6,6 +6,7 @@
 #include "audit/base/diag.h"
 #include "ceremony/deal.h"
 #include "ceremony/guardian.h"
+#include "ceremony/plan.h"
 
 /* ---- look-up, states ---------------------------------------------------------------------------
  */
@@ -22,6 +23,17 @@ enum err ceremony_find(struct store *store, struct arena *arena, struct slice id
     return err;
 }
 
+enum err ceremony_find_for_act(struct act *act, struct slice id, struct ceremony_row *out,
+                               struct fault *fault)
+{
+    enum err err = ceremony_find(act->ceremonies->store, act->arena, id, out, fault);
+    if (err == OK && slice_is(out->state, "open") && out->expires_us > 0 &&
+        out->expires_us <= act->now_us) {
+        out->state = slice_of("expired");
+    }
+    return err;
+}
+
 const char *part_state(const struct part_row *part)
 {
     if (part->confirmed_us != 0) {
@@ -33,8 +45,23 @@ const char *part_state(const struct part_row *part)
     return part->viewed_us != 0 ? "viewed" : "pending";
 }
 
-/* parts.md section 15, read downwards. */
-static const char *possible_in(const struct ceremony_row *row)
+/* Is there still something that a guardian can be given? */
+static bool has_sealed(const struct act *act, const struct ceremony_row *row)
+{
+    struct part_rows parts;
+    struct fault ignored;
+    bool has = false;
+    if (store_parts(act->ceremonies->store, act->arena, row->id, &parts, &ignored) == OK) {
+        for (size_t i = 0; i < parts.count; i++) {
+            has = has || parts.rows[i].sealed.length > 0;
+        }
+    }
+    return has;
+}
+
+/* parts.md section 15, read downwards. Once the parts are erased there is no challenge either that
+ * somebody could sign. */
+static const char *possible_in(const struct act *act, const struct ceremony_row *row)
 {
     if (slice_is(row->state, "open")) {
         return row->tracked ? "\"part.view\",\"part.download\",\"ceremony.cancel\","
@@ -42,10 +69,11 @@ static const char *possible_in(const struct ceremony_row *row)
                             : "\"part.view\",\"part.download\",\"part.confirm\","
                               "\"ceremony.cancel\",\"recovery.attempt\"";
     }
-    if (slice_is(row->state, "completed")) {
-        return row->tracked ? "\"part.view\",\"part.download\",\"recovery.record\""
-                            : "\"part.view\",\"part.download\",\"part.confirm\","
-                              "\"recovery.attempt\"";
+    if (slice_is(row->state, "completed") && row->tracked) {
+        return "\"part.view\",\"part.download\",\"recovery.record\"";
+    }
+    if (slice_is(row->state, "completed") && has_sealed(act, row)) {
+        return "\"part.view\",\"part.download\",\"part.confirm\",\"recovery.attempt\"";
     }
     if (slice_is(row->state, "retired")) {
         return "";
@@ -59,7 +87,7 @@ enum err ceremony_refuse(const struct act *act, const struct ceremony_row *row, 
     char data[256];
     fault_set(fault, ERR_WRONG_STATE, reason, "/ceremony", "%s", sentence);
     snprintf(data, sizeof data, "\"state\":\"%.*s\",\"possible\":[%s]", (int)row->state.length,
-             row->state.data, possible_in(row));
+             row->state.data, possible_in(act, row));
     struct slice copy = arena_copy(act->arena, slice_of(data));
     if (fault != NULL && copy.data != NULL) {
         fault->data = copy;
@@ -67,121 +95,30 @@ enum err ceremony_refuse(const struct act *act, const struct ceremony_row *row, 
     return ERR_WRONG_STATE;
 }
 
-/* ---- plans -------------------------------------------------------------------------------------
- */
-
-static enum err check_threshold(const struct act *act, const struct ceremony_plan *plan,
-                                struct fault *fault)
-{
-    const struct ceremony_settings *settings = &act->ceremonies->settings;
-    size_t count = plan->guardian_count;
-    if (count < 2) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few_guardians, "/guardians",
-                         "A key is shared among at least two guardians.");
-    }
-    if (count > CEREMONY_PARTS_MAX) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_many_parts, "/guardians",
-                         "%zu guardians are named; a ceremony has at most %d.", count,
-                         CEREMONY_PARTS_MAX);
-    }
-    if (plan->threshold < settings->threshold_min) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_threshold_too_small, "/threshold",
-                         "The threshold is %lld; it must be at least %lld.",
-                         (long long)plan->threshold, (long long)settings->threshold_min);
-    }
-    if (plan->threshold > (int64_t)count) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_threshold_above_count, "/threshold",
-                         "%lld parts are to open the key, but there are only %zu guardians.",
-                         (long long)plan->threshold, count);
-    }
-    if (plan->threshold > settings->threshold_max) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_threshold_too_large, "/threshold",
-                         "The threshold is %lld; it must be at most %lld.",
-                         (long long)plan->threshold, (long long)settings->threshold_max);
-    }
-    if (plan->threshold == (int64_t)count && !plan->all_required) {
-        return fault_set(
-            fault, ERR_INVALID_PARAMS, REASON_threshold_equals_count, "/threshold",
-            "All %zu parts would be needed: one lost part loses the key for ever. Take "
-            "a smaller threshold, or say allow_all_required.",
-            count);
-    }
-    return OK;
-}
-
-static enum err check_plan(const struct act *act, const struct ceremony_plan *plan,
-                           struct fault *fault)
-{
-    enum err err = check_person_text("name", plan->name, 1, CEREMONY_NAME_BYTES, fault);
-    if (err == OK) {
-        err = check_threshold(act, plan, fault);
-    }
-    if (err == OK && (plan->expires_in_s < 0 || plan->expires_in_s > CEREMONY_EXPIRES_MAX_S)) {
-        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/expires_in",
-                        "expires_in must be from 1 s to 366 days.");
-    }
-    return err;
-}
-
-static enum err read_guardian(struct act *act, const struct ceremony_plan *plan, size_t index,
-                              bool keys, struct guardian_row *out, struct fault *fault)
-{
-    char field[32];
-    struct slice login = plan->guardians[index];
-    snprintf(field, sizeof field, "/guardians/%zu", index);
-    for (size_t i = 0; i < index; i++) {
-        if (slice_equal(plan->guardians[i], login)) {
-            return fault_set(fault, ERR_INVALID_PARAMS, REASON_guardian_twice, field,
-                             "Guardian %.*s is named twice: everybody holds one part.",
-                             (int)login.length, login.data);
-        }
-    }
-    enum err err = guardian_find(act->ceremonies->store, act->arena, login, out, fault);
-    if (err == ERR_NOT_FOUND && fault != NULL) {
-        snprintf(fault->field, sizeof fault->field, "%s", field);
-    }
-    if (err == OK && !out->active) {
-        err = fault_set(fault, ERR_WRONG_STATE, REASON_guardian_inactive, field,
-                        "Guardian %.*s is inactive: activate the account first.", (int)login.length,
-                        login.data);
-    }
-    if (err == OK && keys && out->public_key.length == 0) {
-        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_guardian_without_key, field,
-                        "Guardian %.*s has no public key: let them make one (guardianctl key new) "
-                        "and enter it (guardianctl guardian update).",
-                        (int)login.length, login.data);
-    }
-    return err;
-}
-
-static enum err read_guardians(struct act *act, const struct ceremony_plan *plan, bool keys,
-                               struct guardian_row *out, struct fault *fault)
-{
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < plan->guardian_count; i++) {
-        err = read_guardian(act, plan, i, keys, &out[i], fault);
-    }
-    return err;
-}
-
-/* Its first two words name a set among those of this daemon. */
-static enum err draw_identifier(struct act *act, int64_t *out, struct fault *fault)
-{
-    bool used = true;
-    uint16_t first = slip39_draw_id();
-    enum err err = OK;
-    for (uint32_t i = 0; err == OK && used && i < 32768; i++) {
-        *out = (first + i) % 32768;
-        err = store_identifier_used(act->ceremonies->store, *out, &used, fault);
-    }
-    return err != OK || !used
-               ? err
-               : fault_set(fault, ERR_WRONG_STATE, REASON_identifiers_exhausted, NULL,
-                           "All 32,768 identifiers of sets are used by ceremonies of this daemon.");
-}
-
 /* ---- start -------------------------------------------------------------------------------------
  */
+
+/* Its first two words name a set among those of this daemon. In an arena of its own: there may be
+ * thousands of ceremonies to look at. */
+static enum err draw_identifier(struct act *act, int64_t *out, struct fault *fault)
+{
+    struct arena arena;
+    struct ceremony_row used;
+    uint16_t first = slip39_draw_id();
+    enum err err = OK;
+    arena_init(&arena, 65536);
+    for (uint32_t i = 0; err == OK && i < 32768; i++) {
+        arena_reset(&arena);
+        *out = (first + i) % 32768;
+        err = store_ceremony_of_identifier(act->ceremonies->store, &arena, *out, &used, fault);
+    }
+    arena_done(&arena);
+    if (err == OK) {
+        return fault_set(fault, ERR_WRONG_STATE, REASON_identifiers_exhausted, NULL,
+                         "All 32,768 identifiers of sets are used by ceremonies of this daemon.");
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
 
 static struct slice copy_text(struct act *act, const char *text)
 {
@@ -375,9 +312,9 @@ enum err ceremony_start(struct act *act, const struct ceremony_plan *plan,
     struct guardian_row guardians[CEREMONY_PARTS_MAX];
     struct ceremony_made made = {.warning_count = 0};
     struct deal *deal = arena_allocate_zeroed(act->arena, sizeof *deal);
-    enum err err = deal == NULL ? fault_no_memory(fault) : check_plan(act, plan, fault);
+    enum err err = deal == NULL ? fault_no_memory(fault) : plan_check_bits(plan, fault);
     if (err == OK) {
-        err = read_guardians(act, plan, true, guardians, fault);
+        err = plan_check(act, plan, true, guardians, fault);
     }
     if (err == OK) {
         err = begin_row(act, plan, &made.row, fault);
@@ -408,10 +345,7 @@ enum err ceremony_track(struct act *act, const struct ceremony_plan *plan,
 {
     struct guardian_row guardians[CEREMONY_PARTS_MAX];
     struct ceremony_made made = {.warning_count = 0};
-    enum err err = check_plan(act, plan, fault);
-    if (err == OK) {
-        err = read_guardians(act, plan, false, guardians, fault);
-    }
+    enum err err = plan_check(act, plan, false, guardians, fault);
     if (err == OK) {
         err = begin_row(act, plan, &made.row, fault);
     }
@@ -473,7 +407,7 @@ enum err ceremony_cancel(struct act *act, struct slice id, struct slice reason,
     struct ceremony_row row;
     enum err err = check_person_text("reason", reason, 1, GUARDIAN_TEXT_BYTES, fault);
     if (err == OK) {
-        err = ceremony_find(act->ceremonies->store, act->arena, id, &row, fault);
+        err = ceremony_find_for_act(act, id, &row, fault);
     }
     if (err != OK) {
         return err;
@@ -531,9 +465,7 @@ static enum err tick_act_begin(struct act *act, struct ceremonies *ceremonies, s
                                int64_t now_us, struct fault *fault)
 {
     const struct act_request request = {.method = slice_of("tick"), .now_us = now_us};
-    enum act_known known;
-    struct slice answer;
-    return act_begin(act, ceremonies, arena, &request, &known, &answer, fault);
+    return act_begin(act, ceremonies, arena, &request, fault);
 }
 
 static void expire_row(struct act *act, struct ceremony_row *row)

@@ -57,10 +57,16 @@ MUST_CHECK enum err ceremony_cancel(struct act *act, struct slice id, struct sli
 MUST_CHECK enum err ceremony_find(struct store *store, struct arena *arena, struct slice id,
                                   struct ceremony_row *out, struct fault *fault);
 
+/* The same for an act: an open ceremony whose time is over at the act's now_us counts as expired
+ * already, although the next tick writes and tells it. */
+MUST_CHECK enum err ceremony_find_for_act(struct act *act, struct slice id,
+                                          struct ceremony_row *out, struct fault *fault);
+
 /* pending, viewed, downloaded or confirmed. */
 const char *part_state(const struct part_row *part);
 
-/* ERR_WRONG_STATE with the reason, and with data.state and data.possible of the ceremony. */
+/* ERR_WRONG_STATE with the reason, and with data.state and data.possible of the ceremony: what
+ * somebody may do with it now (the parts are not given out once they are erased). */
 enum err ceremony_refuse(const struct act *act, const struct ceremony_row *row, enum reason reason,
                          struct fault *fault, const char *sentence);
 

@@ -81,6 +81,9 @@ static enum err check_key(struct act *act, const struct guardian_row *row, struc
 {
     uint8_t public_key[KEY_BYTES];
     struct guardian_row other;
+    if (row->public_key.data == NULL) {
+        return OK; /* enough for tracked ceremonies */
+    }
     enum err err = key_public_from_text(row->public_key, public_key, fault);
     if (err != OK) {
         if (err == ERR_INVALID_PARAMS && fault != NULL) {
@@ -92,11 +95,24 @@ static enum err check_key(struct act *act, const struct guardian_row *row, struc
     if (err == ERR_NOT_FOUND || (err == OK && slice_equal(other.login, row->login))) {
         return OK;
     }
-    return err != OK ? err
-                     : fault_set(fault, ERR_WRONG_STATE, REASON_public_key_taken, "/public_key",
-                                 "Guardian %.*s has this key already: everybody has a key of their "
-                                 "own (guardianctl key new).",
-                                 (int)other.login.length, other.login.data);
+    if (err == OK) {
+        err = fault_set(fault, ERR_WRONG_STATE, REASON_public_key_taken, "/public_key",
+                        "Guardian %.*s has this key already: everybody has a key of their own "
+                        "(guardianctl key new).",
+                        (int)other.login.length, other.login.data);
+        guardian_add_state(&other, fault);
+    }
+    return err;
+}
+
+void guardian_add_state(const struct guardian_row *row, struct fault *fault)
+{
+    if (fault != NULL) {
+        fault->data = slice_of(row->active ? "\"state\":\"active\",\"possible\":"
+                                             "[\"guardian.update\",\"guardian.deactivate\"]"
+                                           : "\"state\":\"inactive\",\"possible\":"
+                                             "[\"guardian.update\",\"guardian.activate\"]");
+    }
 }
 
 void guardian_fingerprint(const struct guardian_row *row, char out[KEY_FINGERPRINT_TEXT + 1])
@@ -146,11 +162,8 @@ static void tell_key(struct act *act, struct event *event, const struct guardian
 {
     char fingerprint[KEY_FINGERPRINT_TEXT + 1];
     guardian_fingerprint(row, fingerprint);
-    struct slice copy = arena_copy(act->arena, slice_of(fingerprint));
-    if (event != NULL && copy.data != NULL) {
-        event_set_text(event, FIELD_PUBLIC_KEY, row->public_key);
-        event_set_text(event, FIELD_KEY_FINGERPRINT, copy);
-    }
+    act_event_text(event, FIELD_PUBLIC_KEY, row->public_key);
+    act_event_copy(act, event, FIELD_KEY_FINGERPRINT, fingerprint);
 }
 
 enum err guardian_add(struct act *act, const struct guardian_row *wanted, struct guardian_row *out,
@@ -167,10 +180,11 @@ enum err guardian_add(struct act *act, const struct guardian_row *wanted, struct
     if (err == OK) {
         err = store_guardian(act->ceremonies->store, act->arena, row.login, &other, fault);
         if (err == OK) {
-            return fault_set(fault, ERR_WRONG_STATE, REASON_login_taken, "/login",
-                             "There is a guardian %.*s already: update it, or choose another "
-                             "login.",
-                             (int)row.login.length, row.login.data);
+            fault_set(fault, ERR_WRONG_STATE, REASON_login_taken, "/login",
+                      "There is a guardian %.*s already: update it, or choose another login.",
+                      (int)row.login.length, row.login.data);
+            guardian_add_state(&other, fault);
+            return ERR_WRONG_STATE;
         }
         err = err == ERR_NOT_FOUND ? check_key(act, &row, fault) : err;
     }
@@ -245,10 +259,8 @@ enum err guardian_update(struct act *act, const struct guardian_update *update,
         return err;
     }
     struct event *event = guardian_event(act, EVENT_GUARDIAN_UPDATED, &row);
-    if (event != NULL) {
-        event_set_text(event, FIELD_CHANGED, arena_copy(act->arena, slice_of(changed)));
-        event_set_text(event, FIELD_REASON, update->reason);
-    }
+    act_event_copy(act, event, FIELD_CHANGED, changed);
+    act_event_text(event, FIELD_REASON, update->reason);
     if (new_key) {
         tell_key(act, event, &row);
     }
@@ -283,9 +295,6 @@ static enum err tell_inactive(struct act *act, const struct guardian_row *row, s
         if (!is_live(&held.rows[i])) {
             continue;
         }
-        if (act->event_count == ACT_EVENTS_MAX) {
-            break; /* the first ones tell enough: the guardian is named in guardian.deactivated */
-        }
         struct event *event = act_event(act, EVENT_MASTER_KEY_GUARDIAN_INACTIVE);
         if (event != NULL) {
             /* The incident is about the guardian, not about whoever deactivated him. */
@@ -294,7 +303,7 @@ static enum err tell_inactive(struct act *act, const struct guardian_row *row, s
             event_set_text(event, FIELD_SNAME, row->name);
             event_set_text(event, FIELD_SPRIV, row->privilege);
             event_set_text(event, FIELD_CEREMONY, held.rows[i].id);
-            event_set_text(event, FIELD_REASON, reason);
+            act_event_text(event, FIELD_REASON, reason);
         }
     }
     return err;
@@ -313,6 +322,7 @@ enum err guardian_set_active(struct act *act, struct slice login, bool active, s
                         active ? REASON_guardian_active : REASON_guardian_inactive, "/login",
                         "Guardian %.*s is %s already.", (int)row.login.length, row.login.data,
                         active ? "active" : "inactive");
+        guardian_add_state(&row, fault);
     }
     if (err != OK) {
         return err;
@@ -320,9 +330,7 @@ enum err guardian_set_active(struct act *act, struct slice login, bool active, s
     row.active = active;
     struct event *event =
         guardian_event(act, active ? EVENT_GUARDIAN_ACTIVATED : EVENT_GUARDIAN_DEACTIVATED, &row);
-    if (event != NULL) {
-        event_set_text(event, FIELD_REASON, reason);
-    }
+    act_event_text(event, FIELD_REASON, reason);
     change_step(&act->change, CHANGE_GUARDIAN_SET_ACTIVE);
     change_integer(&act->change, active ? 1 : 0);
     change_text(&act->change, row.login);

@@ -17,9 +17,10 @@ struct guardian_update {
     struct slice reason;
 };
 
-/* Adds a guardian, active at once; *out is the row as it will stand. login, name, id and public_key
- * are needed. Faults: ERR_INVALID_PARAMS (bad_value, too_long, unsupported_public_key,
- * weak_public_key; field names the parameter), ERR_WRONG_STATE login_taken, public_key_taken. */
+/* Adds a guardian, active at once; *out is the row as it will stand. login, name and id are needed;
+ * who has no public_key (its data NULL) can hold parts of tracked ceremonies only. Faults:
+ * ERR_INVALID_PARAMS (bad_value, too_long, unsupported_public_key, weak_public_key; field names the
+ * parameter), ERR_WRONG_STATE login_taken, public_key_taken. */
 MUST_CHECK enum err guardian_add(struct act *act, const struct guardian_row *wanted,
                                  struct guardian_row *out, struct fault *fault);
 
@@ -39,7 +40,11 @@ MUST_CHECK enum err guardian_set_active(struct act *act, struct slice login, boo
 MUST_CHECK enum err guardian_find(struct store *store, struct arena *arena, struct slice login,
                                   struct guardian_row *out, struct fault *fault);
 
-/* The fingerprint of a row's key, for people. */
+/* Puts the state of a guardian and what may be done with one into the fault of an ERR_WRONG_STATE,
+ * as data.state and data.possible. */
+void guardian_add_state(const struct guardian_row *row, struct fault *fault);
+
+/* The fingerprint of a row's key, for people; empty without a key. */
 void guardian_fingerprint(const struct guardian_row *row, char out[KEY_FINGERPRINT_TEXT + 1]);
 
 /* A text a person gives: UTF-8, no control characters, 1 (least 1) to most octets.

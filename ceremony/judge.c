@@ -75,8 +75,7 @@ enum err judge_find(struct act *act, const struct recovery_order *order,
 {
     enum err err;
     if (order->ceremony.length > 0) {
-        err = ceremony_find(act->ceremonies->store, act->arena, order->ceremony,
-                            &judgement->ceremony, fault);
+        err = ceremony_find_for_act(act, order->ceremony, &judgement->ceremony, fault);
     } else {
         err = find_by_headers(act, judgement, true, fault);
         err = err == ERR_NOT_FOUND ? find_by_headers(act, judgement, false, fault) : err;
@@ -159,26 +158,28 @@ static bool stands_earlier(const struct judgement *judgement, size_t index)
     return false;
 }
 
+/* In the order of parts.md 8.3. What the reader alone could find comes first, but for a header that
+ * cannot be: whether it is one of another set is asked before. */
 static enum err compare_one(struct act *act, struct judgement *judgement, size_t index,
                             struct fault *fault)
 {
     struct verdict *verdict = &judgement->verdicts[index];
     uint8_t header[SLIP39_HEADER_BYTES];
-    bool good = verdict->reason == REASON_none;
+    bool whole = verdict->reason == REASON_none || verdict->reason == REASON_wrong_header;
     if (!verdict->has_header) {
         return OK;
     }
     slip39_header_pack(&verdict->header, header);
-    verdict->dealt = is_foreign(judgement, index) ? NULL : find_dealt(judgement, header);
-    if (!good) {
-        return OK;
-    }
-    if (is_foreign(judgement, index)) {
+    bool foreign = is_foreign(judgement, index);
+    verdict->dealt = foreign ? NULL : find_dealt(judgement, header);
+    if (whole && foreign) {
         verdict->reason = REASON_foreign;
         return name_other(act, verdict, fault);
     }
-    if (verdict->dealt == NULL) {
+    if (whole && verdict->dealt == NULL) {
         verdict->reason = REASON_wrong_header;
+    }
+    if (verdict->reason != REASON_none) {
         return OK;
     }
     enum err err = check_altered(judgement, index, verdict, header, fault);

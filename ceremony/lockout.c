@@ -47,7 +47,7 @@ enum err lockout_note(struct act *act, struct slice login, struct slice ceremony
     change_integer(&act->change, act->now_us + window_us);
     struct event *event = act_event(act, EVENT_MASTER_KEY_RECOVERY_LOCKED);
     if (event != NULL) {
-        event_set_text(event, FIELD_CEREMONY, ceremony);
+        act_event_text(event, FIELD_CEREMONY, ceremony);
         event_set_integer(event, FIELD_LOCKED_UNTIL, act->now_us + window_us);
     }
     return OK;

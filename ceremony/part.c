@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/base/base64.h"
 #include "audit/base/buffer.h"
 #include "audit/base/json.h"
 #include "ceremony/guardian.h"
@@ -60,9 +61,12 @@ static enum err find_own(struct act *act, struct slice ceremony, struct part_tak
     struct slice login = slice_of(act->actor->suser);
     struct guardian_row guardian;
     *out = (struct part_taken){.part = {.number = 0}};
-    enum err err = ceremony_find(store, act->arena, ceremony, &out->ceremony, fault);
+    enum err err = ceremony_find_for_act(act, ceremony, &out->ceremony, fault);
     if (err == OK) {
         err = guardian_find(store, act->arena, login, &guardian, fault);
+        if (err == ERR_NOT_FOUND && fault != NULL) {
+            snprintf(fault->field, sizeof fault->field, "/actor/suser");
+        }
     }
     if (err != OK) {
         return err;
@@ -233,17 +237,12 @@ static enum err refuse_signature(struct act *act, const struct part_taken *taken
     return noted == OK ? err : noted;
 }
 
-static struct slice base64(struct act *act, const void *octets, size_t length)
-{
-    char text[sodium_base64_ENCODED_LEN(STATEMENT_SIGNATURE_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-    sodium_bin2base64(text, sizeof text, octets, length, sodium_base64_VARIANT_ORIGINAL);
-    return arena_copy(act->arena, slice_of(text));
-}
-
 static void tell_confirmed(struct act *act, const struct part_taken *taken,
                            const uint8_t signature[STATEMENT_SIGNATURE_BYTES])
 {
     char header[2 * STATEMENT_HEADER_BYTES + 1];
+    char challenge[BASE64_CHARACTERS(STATEMENT_CHALLENGE_BYTES) + 1];
+    char signed_text[BASE64_CHARACTERS(STATEMENT_SIGNATURE_BYTES) + 1];
     struct event *event = act_event(act, EVENT_MASTER_KEY_PART_CONFIRMED);
     if (event == NULL) {
         return;
@@ -252,10 +251,12 @@ static void tell_confirmed(struct act *act, const struct part_taken *taken,
                    STATEMENT_HEADER_BYTES);
     event_set_text(event, FIELD_CEREMONY, taken->ceremony.id);
     event_set_integer(event, FIELD_PART_INDEX, taken->part.number);
-    event_set_text(event, FIELD_HEADER, arena_copy(act->arena, slice_of(header)));
-    event_set_text(event, FIELD_CHALLENGE,
-                   base64(act, taken->part.challenge.data, STATEMENT_CHALLENGE_BYTES));
-    event_set_text(event, FIELD_SIGNATURE, base64(act, signature, STATEMENT_SIGNATURE_BYTES));
+    act_event_copy(act, event, FIELD_HEADER, header);
+    base64_write(taken->part.challenge, BASE64_PADDED, challenge);
+    base64_write((struct slice){(const char *)signature, STATEMENT_SIGNATURE_BYTES}, BASE64_PADDED,
+                 signed_text);
+    act_event_copy(act, event, FIELD_CHALLENGE, challenge);
+    act_event_copy(act, event, FIELD_SIGNATURE, signed_text);
 }
 
 static void note_confirmed(struct act *act, struct part_taken *taken, struct slice medium)

@@ -58,7 +58,7 @@ static struct event *tell(struct attempt *attempt, enum event_id id)
     if (event != NULL) {
         event_set_integer(event, FIELD_PARTS_NEEDED, parts_needed(attempt));
         event_set_integer(event, FIELD_PARTS_SENT, (int64_t)order->part_count);
-        event_set_text(event, FIELD_CEREMONY, attempt->judgement->ceremony.id);
+        act_event_text(event, FIELD_CEREMONY, attempt->judgement->ceremony.id);
         event_set_text(event, FIELD_ATTEMPT, attempt->out->attempt);
         event_set_text(event, FIELD_RECOVERY_MODE, slice_of(by_parts(order) ? "parts" : "key"));
         event_set_text(event, FIELD_CONSENT, slice_of("none"));
@@ -92,12 +92,13 @@ static enum err refuse(struct attempt *attempt, bool deliberate, struct fault *f
     if (judgement->bad > 0) {
         bad_text = judge_bad_text(act, judgement);
         bad_json = judge_bad_json(act, judgement);
+        act->event_lost = act->event_lost || bad_text.data == NULL; /* told whole or not at all */
     }
     add_counts(attempt, bad_json, fault);
     struct event *event = tell(attempt, EVENT_MASTER_KEY_RECOVERY_FAILED);
     if (event != NULL) {
         event_set_text(event, FIELD_REASON, slice_of(reason_word(fault->reason)));
-        event_set_text(event, FIELD_BAD_PARTS, bad_text);
+        act_event_text(event, FIELD_BAD_PARTS, bad_text);
     }
     act->refusal = true;
     if (deliberate) {
@@ -310,9 +311,7 @@ static enum err run(struct attempt *attempt, const uint8_t receiver[KEY_BYTES], 
     }
     if (err == OK) {
         struct event *event = tell(attempt, EVENT_MASTER_KEY_RECOVERY_SUCCEEDED);
-        if (event != NULL) {
-            event_set_text(event, FIELD_REASON, order->reason);
-        }
+        act_event_text(event, FIELD_REASON, order->reason);
         attempt->out->ceremony = attempt->judgement->ceremony;
         attempt->out->parts_sent = (int64_t)order->part_count;
         attempt->act->withhold = true;
@@ -350,7 +349,7 @@ enum err recovery_record(struct act *act, const struct recovery_report *report, 
     struct ceremony_row row = {.id = {NULL, 0}};
     enum err err = check_person_text("reason", report->reason, 0, GUARDIAN_TEXT_BYTES, fault);
     if (err == OK && report->ceremony.length > 0) {
-        err = ceremony_find(act->ceremonies->store, act->arena, report->ceremony, &row, fault);
+        err = ceremony_find_for_act(act, report->ceremony, &row, fault);
         if (err == OK && !row.tracked) {
             err = ceremony_refuse(act, &row, REASON_not_tracked, fault,
                                   "The key of this ceremony is recovered here, with "
@@ -367,8 +366,8 @@ enum err recovery_record(struct act *act, const struct recovery_report *report, 
     if (event != NULL) {
         event_set_integer(event, FIELD_PARTS_NEEDED, report->parts_needed);
         event_set_integer(event, FIELD_PARTS_SENT, report->parts_sent);
-        event_set_text(event, FIELD_CEREMONY, row.id);
-        event_set_text(event, FIELD_REASON, report->reason);
+        act_event_text(event, FIELD_CEREMONY, row.id);
+        act_event_text(event, FIELD_REASON, report->reason);
     }
     return OK;
 }

@@ -1,5 +1,6 @@
-/* Answers that hold a sealed key: kept for a repeat of their request in guarded memory, never on a
- * disk, the last few of them. Used under the room's lock. */
+/* What a repeat of a request must be held to, but no disk may know: the parameters that are secret,
+ * and answers that hold a sealed key. Kept in guarded memory, of the last few requests that had
+ * either; gone with the process. Used under the room's lock. */
 #ifndef CEREMONY_WITHHELD_H
 #define CEREMONY_WITHHELD_H
 
@@ -8,15 +9,29 @@
 
 struct withheld;
 
+/* Secret parameters of a request, in order. Borrowed. */
+struct withheld_secrets {
+    const struct slice *list;
+    size_t count;
+};
+
 struct withheld *withheld_new(void); /* NULL when there is no memory */
 void withheld_free(struct withheld *withheld);
 
-/* Keeps a copy; without memory it is not kept, and a repeat is told that it is gone. */
+/* Keeps an image of the secrets and a copy of the answer (empty: it is kept elsewhere) in the place
+ * of what was known of that request. Without memory nothing is kept: a repeat is told that the
+ * answer is gone. */
 void withheld_put(struct withheld *withheld, const struct store_request *request,
-                  struct slice answer);
+                  struct withheld_secrets secrets, struct slice answer);
 
-/* A copy in the arena; empty if it is gone. */
-struct slice withheld_find(const struct withheld *withheld, struct arena *arena,
-                           const struct store_request *request);
+enum withheld_known {
+    WITHHELD_GONE,  /* nothing is known of that request (any more) */
+    WITHHELD_SAME,  /* it had these secrets; *out_answer is a copy in the arena, or empty */
+    WITHHELD_OTHER, /* it had others */
+};
+
+enum withheld_known withheld_find(const struct withheld *withheld, struct arena *arena,
+                                  const struct store_request *request,
+                                  struct withheld_secrets secrets, struct slice *out_answer);
 
 #endif

@@ -1,6 +1,7 @@
 #include "audit/base/arena.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
@@ -61,6 +62,14 @@ void arena_reset(struct arena *arena)
     kept->before = NULL;
     kept->used = 0;
     arena->current = kept;
+}
+
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_chunk *chunk = arena->current; chunk != NULL; chunk = chunk->before) {
+        sodium_memzero(chunk->data, chunk->used);
+    }
+    arena_reset(arena);
 }
 
 static struct arena_chunk *chunk_new(struct arena *arena, size_t bytes)

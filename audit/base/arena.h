@@ -28,6 +28,9 @@ void arena_init_over(struct arena *arena, void *memory, size_t bytes);
 /* Gives everything back at once; keeps the newest chunk if it is at most 64 KiB (or is lent). */
 void arena_reset(struct arena *arena);
 
+/* Overwrites all that was handed out, then resets: for requests that may hold a secret. */
+void arena_wipe(struct arena *arena);
+
 /* A piece aligned for any type, not cleared; NULL when there is no memory or the maximum is
  * reached. Valid until reset. arena_allocate_zeroed clears it. */
 void *arena_allocate(struct arena *arena, size_t bytes);

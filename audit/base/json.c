@@ -418,6 +418,12 @@ static inline const char *read_name(struct reader *reader, const char *at, struc
     return skip_blanks(behind + 1, end);
 }
 
+static inline uint32_t most_members(const struct reader *reader, const struct json *parent)
+{
+    bool outer = reader->depth == 1 && parent->kind == JSON_ARRAY && reader->limits->outer != 0;
+    return outer ? reader->limits->outer : reader->limits->members;
+}
+
 /* Begins the next element or member of the innermost parent: *out_value is to be read at the octet
  * given back. */
 static inline const char *begin_child(struct reader *reader, const char *at,
@@ -425,7 +431,7 @@ static inline const char *begin_child(struct reader *reader, const char *at,
 {
     struct json *parent = reader->parents[reader->depth - 1];
     struct slice name = {NULL, 0};
-    if (parent->count >= reader->limits->members) {
+    if (parent->count >= most_members(reader, parent)) {
         return refuse(reader, at, REASON_too_many_members,
                       "this array or object has more members than allowed. Use fewer.");
     }

@@ -51,6 +51,7 @@ struct json {
 struct json_limits {
     uint32_t depth;   /* nested arrays and objects; at most JSON_DEPTH_MAX */
     uint32_t members; /* elements or members of one array or object */
+    uint32_t outer;   /* elements of the outermost array; 0: as members */
 };
 
 /* Reads exactly one value (blanks around it allowed) out of text. On a fault: ERR_PARSE with reason

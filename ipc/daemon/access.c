@@ -39,6 +39,7 @@ void access_identify(const struct config *config, uint32_t uid, struct peer *out
         }
         out->roles = entry->roles;
         out->entry = entry;
+        out->defaults = entry->defaults;
         memcpy(out->login, entry->login, sizeof out->login);
         memcpy(out->id, entry->id, sizeof out->id);
         memcpy(out->name, entry->name, sizeof out->name);

@@ -17,6 +17,12 @@ enum role {
 #define ACCESS_TEXT_BYTES 128
 #define ACCESS_TYPES_MAX 32
 
+/* Facts about a caller that no entry gives: what stands there is a default, and if the login is a
+ * guardian's the guardian's own facts go before it. */
+#define ACCESS_ID_DEFAULT 1u
+#define ACCESS_NAME_DEFAULT 2u
+#define ACCESS_PRIVILEGE_DEFAULT 4u
+
 /* One entry of the access table, by value. */
 struct access_entry {
     bool by_listener; /* else by uid */
@@ -27,6 +33,7 @@ struct access_entry {
     char id[ACCESS_TEXT_BYTES];                      /* suid; default the uid */
     char name[ACCESS_TEXT_BYTES];                    /* sname; default the login */
     char privilege[ACCESS_TEXT_BYTES];               /* spriv; default by role */
+    unsigned defaults;                               /* ACCESS_…_DEFAULT, or-ed */
     char types[ACCESS_TYPES_MAX][ACCESS_TEXT_BYTES]; /* globs a producer may emit; none: all */
     size_t type_count;
 };
@@ -39,6 +46,7 @@ struct peer {
     char id[ACCESS_TEXT_BYTES];
     char name[ACCESS_TEXT_BYTES];
     char privilege[ACCESS_TEXT_BYTES];
+    unsigned defaults;                /* ACCESS_…_DEFAULT, or-ed */
     char address[64];                 /* of a TCP peer, "" on ipc */
     const struct access_entry *entry; /* NULL for nobody; pinned with the configuration: see
                                          access_identify */

@@ -9,6 +9,8 @@
 #define KEPT_RESULT 'R'
 #define KEPT_ERROR 'E'
 
+#define PARAMETERS_BYTES_MAX (64u * 1024 * 1024) /* no message is longer */
+
 /* A request_id is the caller's own; a workflow's, that of the person it acts for. */
 static struct slice owner_of(const struct call *call)
 {
@@ -23,6 +25,80 @@ static struct slice owner_of(const struct call *call)
                                                    : (struct slice){NULL, 0};
     buffer_done(&text);
     return copy;
+}
+
+static bool is_secret(const struct method *method, struct slice name)
+{
+    for (const struct method_parameter *p = method->parameters; p->name != NULL; p++) {
+        if (slice_is(name, p->name)) {
+            return p->kind == PARAMETER_SECRET || p->kind == PARAMETER_SECRETS;
+        }
+    }
+    return false;
+}
+
+static void write_parameter(struct buffer *out, const struct json *given)
+{
+    json_write_string(out, given->name);
+    buffer_append_char(out, ':');
+    switch (given->kind) {
+    case JSON_STRING:
+        json_write_string(out, given->text);
+        break;
+    case JSON_BOOLEAN:
+        buffer_append_text(out, given->boolean ? "true" : "false");
+        break;
+    case JSON_NULL:
+        buffer_append_text(out, "null");
+        break;
+    default:
+        buffer_append_slice(out, given->text);
+        break;
+    }
+    buffer_append_char(out, ',');
+}
+
+/* What makes two requests the same: of secret parameters no image may reach a disk, so they stand
+ * apart from the others. */
+static enum err part_parameters(struct call *call, struct act_request *request,
+                                struct slice secrets[METHOD_PARAMETERS_MAX], struct fault *fault)
+{
+    struct buffer text;
+    buffer_init(&text, PARAMETERS_BYTES_MAX);
+    request->secrets = secrets;
+    const struct json *given = call->params == NULL ? NULL : call->params->child;
+    for (; given != NULL; given = given->next) {
+        if (is_secret(call->method, given->name)) {
+            secrets[request->secret_count++] = given->text;
+        } else {
+            write_parameter(&text, given);
+        }
+    }
+    request->parameters = buffer_result(&text) == OK ? arena_copy(call->arena, buffer_slice(&text))
+                                                     : (struct slice){NULL, 0};
+    buffer_done(&text);
+    return request->parameters.data == NULL ? fault_no_memory(fault) : OK;
+}
+
+/* A field that is missing in an event is the caller's to give, in the actor; of whoever has none
+ * the configuration does. */
+static void point_into_params(const struct call *call, struct fault *fault)
+{
+    static const char *const of_actor[] = {"/suid", "/suser", "/sname", "/spriv", "/originIP"};
+    bool named = call_parameter(call, "actor") != NULL;
+    bool about_actor = strcmp(fault->field, "/actor/suser") == 0;
+    if (fault->index >= 0) { /* an event's */
+        fault->index = -1;
+        for (size_t i = 0; i < sizeof of_actor / sizeof of_actor[0]; i++) {
+            if (strcmp(fault->field, of_actor[i]) == 0) {
+                fault_prefix(fault, "/actor");
+                about_actor = true;
+            }
+        }
+    }
+    if (about_actor && !named) {
+        fault->field[0] = '\0';
+    }
 }
 
 static enum err answer_again(struct call *call, struct slice kept, struct buffer *result,
@@ -85,26 +161,29 @@ static enum err handle(struct call *call, struct buffer *result, struct fault *f
 enum err act_call(struct call *call, struct buffer *result, struct fault *fault)
 {
     struct act act;
-    enum act_known known;
-    struct slice kept;
+    struct slice secrets[METHOD_PARAMETERS_MAX];
     struct act_request request = {.actor = &call->actor,
                                   .owner = owner_of(call),
                                   .method = slice_of(call->method->name),
-                                  .parameters = call->params == NULL ? (struct slice){NULL, 0}
-                                                                     : call->params->text,
                                   .now_us = call->now_us};
     enum err err = request.owner.data == NULL ? fault_no_memory(fault)
                                               : request_id_read(call, &request.request_id, fault);
+    if (err == OK) {
+        err = part_parameters(call, &request, secrets, fault);
+    }
     if (err != OK) {
         return err;
     }
-    err = act_begin(&act, call->daemon->ceremonies, call->arena, &request, &known, &kept, fault);
-    if (err == OK && known == ACT_REPEAT) {
-        err = answer_again(call, kept, result, fault);
+    err = act_begin(&act, call->daemon->ceremonies, call->arena, &request, fault);
+    if (err == OK && act.repeated) {
+        err = answer_again(call, act.former_answer, result, fault);
     } else if (err == OK) {
         call->act = &act;
         err = handle(call, result, fault);
         call->act = NULL;
+        if (err != OK) {
+            point_into_params(call, fault);
+        }
     }
     act_end(&act);
     return err;

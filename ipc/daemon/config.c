@@ -109,6 +109,9 @@ const struct setting config_settings[] = {
     {"limits.drain", SETTING_DURATION, "5s", 0, 10 * MINUTE, RELOADABLE,
      MEMBER(config, limits.drain_ms), .meaning = "for sinks to catch up when the daemon stops"},
 
+    {"limits.require_memlock", SETTING_SWITCH, "no", 0, 0, NEEDS_RESTART,
+     MEMBER(config, limits.require_memlock), .meaning = "do not start where memory cannot be locked"},
+
     {"geoip", SETTING_SECTION, NULL, 0, 0, RELOADABLE,
      .meaning = "where an address is"},
     {"geoip.city", SETTING_PATH, "", 0, 0, RELOADABLE,

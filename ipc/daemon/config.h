@@ -67,6 +67,7 @@ struct config {
         uint32_t handshake_ms, message_ms, answer_ms; /* 5000, 30000, 30000 */
         uint32_t commit_wait_ms;                      /* 5000 */
         uint32_t drain_ms;                            /* 5000 */
+        bool require_memlock;                         /* no */
     } limits;
 
     struct {

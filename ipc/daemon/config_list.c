@@ -117,12 +117,15 @@ static void default_sinks(struct config *config, int line, struct problems *prob
 static void complete_access(struct access_entry *entry)
 {
     if (entry->id[0] == '\0') {
+        entry->defaults |= ACCESS_ID_DEFAULT;
         snprintf(entry->id, sizeof entry->id, "%u", entry->uid);
     }
     if (entry->name[0] == '\0') {
+        entry->defaults |= ACCESS_NAME_DEFAULT;
         snprintf(entry->name, sizeof entry->name, "%s", entry->login);
     }
     if (entry->privilege[0] == '\0') {
+        entry->defaults |= ACCESS_PRIVILEGE_DEFAULT;
         bool rules = (entry->roles & (ROLE_OPERATOR | ROLE_WORKFLOW)) != 0;
         snprintf(entry->privilege, sizeof entry->privilege, "%s", rules ? "Administrator" : "User");
     }

@@ -23,18 +23,28 @@ static struct event *geoip_reloaded_event(struct arena *arena, const struct geoi
     return event;
 }
 
+/* The database to load. Without a file nobody asked for none: if the defaults find none any more,
+ * it is the one in force that is missed. */
+static const char *wanted_path(const struct config *config, const struct geoip_status *in_force)
+{
+    bool missed = config->file[0] == '\0' && config->geoip.city[0] == '\0' && in_force->loaded;
+    return missed ? in_force->path : config->geoip.city;
+}
+
 void daemon_load_geoip(struct daemon *daemon, const struct config *config)
 {
     char message[256] = "";
+    struct geoip_status status;
     struct arena arena;
     arena_init(&arena, DAEMON_ARENA_BYTES);
-    enum geoip_err err = geoip_load(daemon->geoip, config->geoip.city, message, sizeof message);
+    geoip_status(daemon->geoip, &status);
+    const char *path = wanted_path(config, &status);
+    enum geoip_err err = geoip_load(daemon->geoip, path, message, sizeof message);
     if (err != GEOIP_OK) {
         diag_say(DIAG_ERROR, "GeoIP database refused; the former one, if any, stays in use", "file",
-                 config->geoip.city, "why", message, NULL);
-        daemon_emit(daemon, &arena, geoip_refused_event(&arena, config->geoip.city, message));
-    } else if (config->geoip.city[0] != '\0') {
-        struct geoip_status status;
+                 path, "why", message, NULL);
+        daemon_emit(daemon, &arena, geoip_refused_event(&arena, path, message));
+    } else if (path[0] != '\0') {
         geoip_status(daemon->geoip, &status);
         diag_say(DIAG_NOTICE, "GeoIP database loaded", "file", status.path, NULL);
         daemon_emit(daemon, &arena, geoip_reloaded_event(&arena, &status));

@@ -16,7 +16,8 @@ enum err daemon_emit(struct daemon *daemon, struct arena *arena, struct event *e
 /* Gives the ceremony room what the configuration says of it. */
 void daemon_set_ceremonies(struct daemon *daemon, const struct config *config);
 
-/* Loads the database; tells whoever reads stderr and the trail how it went. */
+/* Loads the database; tells whoever reads stderr and the trail how it went. One that is refused, or
+ * that the embedded defaults find no more, leaves the former one in force. */
 void daemon_load_geoip(struct daemon *daemon, const struct config *config);
 
 /* Where the sinks of this configuration keep their cursors. */

@@ -6,8 +6,8 @@
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
 #include "audit/base/memory.h"
-#include "audit/event/value.h"
 #include "ipc/daemon/act_call.h"
+#include "ipc/daemon/caller.h"
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/refusals.h"
 #include "ipc/wire/jsonrpc.h"
@@ -42,14 +42,6 @@ void dispatch_free(struct dispatch *dispatch)
 /* ---- refusals become events --------------------------------------------------------------------
  */
 
-/* role/login of a connection, as the record's `via` has it. */
-static struct slice peer_via(struct arena *arena, const struct peer *peer)
-{
-    char text[ACCESS_TEXT_BYTES + 16];
-    snprintf(text, sizeof text, "%s/%s", role_foremost(peer->roles), peer->login);
-    return arena_copy(arena, slice_of(text));
-}
-
 /* "reserved_type (daemon.stopped)" */
 static struct slice reason_text(struct arena *arena, const struct refusal *refusal)
 {
@@ -76,7 +68,7 @@ static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
                           .sname = peer->name,
                           .spriv = peer->privilege,
                           .origin_ip = peer->address,
-                          .via = peer_via(arena, peer).data};
+                          .via = caller_via(arena, peer).data};
     struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
     enum err err = event == NULL || actor.via == NULL ? fault_no_memory(&fault) : OK;
     if (err == OK) {
@@ -164,7 +156,8 @@ static bool kind_fits(enum parameter_kind kind, enum json_kind given)
     static const enum json_kind wanted[] = {
         [PARAMETER_STRING] = JSON_STRING,   [PARAMETER_INTEGER] = JSON_INTEGER,
         [PARAMETER_BOOLEAN] = JSON_BOOLEAN, [PARAMETER_ARRAY] = JSON_ARRAY,
-        [PARAMETER_OBJECT] = JSON_OBJECT,
+        [PARAMETER_OBJECT] = JSON_OBJECT,   [PARAMETER_SECRET] = JSON_STRING,
+        [PARAMETER_SECRETS] = JSON_ARRAY,
     };
     return wanted[kind] == given;
 }
@@ -174,18 +167,10 @@ static const char *kind_text(enum parameter_kind kind)
     static const char *const texts[] = {
         [PARAMETER_STRING] = "a string",   [PARAMETER_INTEGER] = "an integer",
         [PARAMETER_BOOLEAN] = "a boolean", [PARAMETER_ARRAY] = "an array",
-        [PARAMETER_OBJECT] = "an object",
+        [PARAMETER_OBJECT] = "an object",  [PARAMETER_SECRET] = "a string",
+        [PARAMETER_SECRETS] = "an array",
     };
     return texts[kind];
-}
-
-static enum err parameter_fault(struct fault *fault, enum reason reason, struct slice name,
-                                const char *sentence)
-{
-    char field[256] = "";
-    fault_pointer_append(field, sizeof field, name.data,
-                         name.length > 200 ? 200 : (int)name.length);
-    return fault_set(fault, ERR_INVALID_PARAMS, reason, field, "%s %s", field + 1, sentence);
 }
 
 static enum err check_parameter(const struct method *method, const struct json *given,
@@ -207,19 +192,26 @@ static enum err check_parameter(const struct method *method, const struct json *
         found = &request_id;
     }
     if (found == NULL) {
-        return parameter_fault(fault, REASON_unknown_parameter, given->name,
-                               "is no parameter of this method.");
+        return call_parameter_fault(fault, REASON_unknown_parameter, given->name,
+                                    "is no parameter of this method.");
     }
     if (given->kind != JSON_NULL && !kind_fits(found->kind, given->kind)) {
         char sentence[64];
         snprintf(sentence, sizeof sentence, "must be %s.", kind_text(found->kind));
-        return parameter_fault(fault, REASON_bad_type, given->name, sentence);
+        return call_parameter_fault(fault, REASON_bad_type, given->name, sentence);
     }
     return OK;
 }
 
 static enum err check_parameters(const struct call *call, struct fault *fault)
 {
+    /* A longer message was moved while it was read, and left pieces of itself behind. */
+    if ((call->method->flags & METHOD_SECRET) != 0 && call->params != NULL &&
+        call->params->text.length >= METHOD_SECRET_BYTES) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_large, "",
+                         "%s takes less than %d octets of parameters.", call->method->name,
+                         METHOD_SECRET_BYTES);
+    }
     const struct json *given = call->params == NULL ? NULL : call->params->child;
     for (; given != NULL; given = given->next) {
         enum err err = check_parameter(call->method, given, fault);
@@ -229,92 +221,9 @@ static enum err check_parameters(const struct call *call, struct fault *fault)
     }
     for (const struct method_parameter *p = call->method->parameters; p->name != NULL; p++) {
         if (p->required && call_parameter(call, p->name) == NULL) {
-            return parameter_fault(fault, REASON_missing_parameter, slice_of(p->name),
-                                   "is missing.");
+            return call_parameter_fault(fault, REASON_missing_parameter, slice_of(p->name),
+                                        "is missing.");
         }
-    }
-    return OK;
-}
-
-/* A member of params.actor, checked. */
-static enum err actor_member(struct call *call, const struct json *member, struct fault *fault)
-{
-    const struct {
-        const char *name;
-        const char **place;
-    } members[] = {
-        {"suid", &call->actor.suid},          {"suser", &call->actor.suser},
-        {"sname", &call->actor.sname},        {"spriv", &call->actor.spriv},
-        {"originIP", &call->actor.origin_ip},
-    };
-    const char **place = NULL;
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (slice_is(member->name, members[i].name)) {
-            place = members[i].place;
-        }
-    }
-    enum err err = OK;
-    if (place == NULL) {
-        err = parameter_fault(fault, REASON_unknown_field, member->name,
-                              "is no member of actor: suid suser sname spriv originIP are.");
-    } else if (member->kind != JSON_STRING || member->text.length > 255 ||
-               (member->text.length > 0 &&
-                memchr(member->text.data, '\0', member->text.length) != NULL)) {
-        err = parameter_fault(fault, REASON_bad_value, member->name,
-                              "must be a string of at most 255 octets without NUL.");
-    } else {
-        struct slice copy = arena_copy(call->arena, member->text);
-        *place = copy.data;
-        err = copy.data == NULL ? fault_no_memory(fault) : OK;
-    }
-    if (err == ERR_INVALID_PARAMS) {
-        fault_prefix(fault, "/actor");
-    }
-    return err;
-}
-
-/* Who acts: the caller, or whom a workflow names in params.actor. */
-static enum err read_actor(struct call *call, struct fault *fault)
-{
-    const struct peer *peer = call->peer;
-    struct slice via = peer_via(call->arena, peer);
-    if (via.data == NULL) {
-        return fault_no_memory(fault);
-    }
-    const struct json *actor = call_parameter(call, "actor");
-    if (actor == NULL && (call->method->flags & METHOD_PERSON) != 0 &&
-        (peer->roles & ROLE_WORKFLOW) != 0) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_missing_parameter, "/actor",
-                         "A workflow acts for somebody: say for whom in actor (guardianctl --as "
-                         "LOGIN).");
-    }
-    if (actor == NULL) {
-        call->actor = (struct actor){.suid = peer->id,
-                                     .suser = peer->login,
-                                     .sname = peer->name,
-                                     .spriv = peer->privilege,
-                                     .origin_ip = peer->address,
-                                     .via = via.data};
-        return OK;
-    }
-    if ((peer->roles & ROLE_WORKFLOW) == 0) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_actor_not_allowed, "/actor",
-                         "Only a workflow may act for somebody else: leave actor out.");
-    }
-    call->actor = (struct actor){.via = via.data};
-    for (const struct json *member = actor->child; member != NULL; member = member->next) {
-        enum err err = actor_member(call, member, fault);
-        if (err != OK) {
-            return err;
-        }
-    }
-    if (call->actor.suser == NULL || call->actor.suser[0] == '\0') {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_missing_field, "/actor/suser",
-                         "actor must name the user's login in suser.");
-    }
-    if (call->actor.origin_ip != NULL && !value_is_address(slice_of(call->actor.origin_ip))) {
-        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/actor/originIP",
-                         "originIP must be an IPv4 or IPv6 address.");
     }
     return OK;
 }
@@ -353,7 +262,7 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
         err = check_parameters(call, fault);
     }
     if (err == OK) {
-        err = read_actor(call, fault);
+        err = caller_read(call, fault);
     }
     if (err == OK) {
         err = (call->method->flags & METHOD_ACT) != 0 ? act_call(call, result, fault)

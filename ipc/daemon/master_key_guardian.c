@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "audit/base/diag.h"
+#include "audit/base/secret.h"
 #include "ipc/daemon/config.h"
 #include "ipc/daemon/daemon.h"
 
@@ -92,14 +91,22 @@ static struct options read_options(int argc, char **argv)
     return options;
 }
 
-/* Secrets must not reach a core file or another process of the same user. */
-static void forbid_dumps(void)
+/* Secrets must not reach a core file, another process of the same user, or swap. False: the
+ * configuration demands what the system does not give. */
+static bool guard_secrets(const struct config *config)
 {
-    const struct rlimit none = {0, 0};
-    if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0) {
+    if (!secret_protect_process()) {
         diag_say(DIAG_WARNING, "core dumps could not be switched off", "why", strerror(errno),
                  NULL);
     }
+    if (secret_memory_locks()) {
+        return true;
+    }
+    diag_say(config->limits.require_memlock ? DIAG_ERROR : DIAG_WARNING,
+             "memory cannot be locked: keys that are held for a moment may reach swap; raise "
+             "RLIMIT_MEMLOCK (LimitMEMLOCK= of a systemd unit, ulimit -l)",
+             NULL);
+    return !config->limits.require_memlock;
 }
 
 static void block_signals(sigset_t *out)
@@ -176,7 +183,10 @@ int main(int argc, char **argv)
         diag_say(DIAG_ERROR, "libsodium could not be started", NULL);
         return EXIT_CONFIGURATION;
     }
-    forbid_dumps();
+    if (!guard_secrets(config)) {
+        config_release(config);
+        return EXIT_CONFIGURATION;
+    }
     sigset_t signals;
     block_signals(&signals);
 

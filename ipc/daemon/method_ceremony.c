@@ -1,7 +1,7 @@
 /* ceremony.*: start, track, watch, cancel. */
 #include <stdio.h>
 
-#include "ceremony/ceremony.h"
+#include "ceremony/part.h"
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/write.h"
 
@@ -122,12 +122,13 @@ enum err method_ceremony_track(struct call *call, struct buffer *result, struct 
 /* ---- watching ----------------------------------------------------------------------------------
  */
 
-/* A challenge is its guardian's own: nobody else has a use for it. */
+/* A challenge is its guardian's own: nobody else has a use for it, and he has one for a day. */
 static bool may_sign(const struct call *call, const struct ceremony_row *row,
                      const struct part_row *part)
 {
-    return !row->tracked && part->challenge.length > 0 && part->confirmed_us == 0 &&
-           slice_is(part->guardian, call->actor.suser);
+    int64_t age_us = call->now_us - part->challenge_us;
+    bool lives = part->challenge.length > 0 && age_us >= 0 && age_us < PART_CHALLENGE_LIFE_US;
+    return !row->tracked && lives && slice_is(part->guardian, call->actor.suser);
 }
 
 static void write_part(const struct call *call, struct buffer *out, const struct ceremony_row *row,

@@ -1,6 +1,5 @@
 /* part.*: a guardian's own part. */
-#include <sodium.h>
-
+#include "audit/base/base64.h"
 #include "ceremony/part.h"
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/write.h"
@@ -53,8 +52,7 @@ enum err method_part_confirm(struct call *call, struct buffer *result, struct fa
     const struct json *medium = call_parameter(call, "medium");
     uint8_t signature[STATEMENT_SIGNATURE_BYTES];
     size_t length = 0;
-    if (sodium_base642bin(signature, sizeof signature, text.data, text.length, NULL, &length, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+    if (!base64_read(text, BASE64_PADDED, signature, sizeof signature, &length) ||
         length != sizeof signature) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, "/signature",
                          "signature is 64 octets in base64.");

@@ -130,11 +130,11 @@ static const struct method methods[] = {
       {"medium", PARAMETER_STRING, false}}},
     {"recovery.attempt",
      OPERATORS,
-     ACT,
+     ACT | METHOD_SECRET,
      method_recovery_attempt,
      {{"ceremony", PARAMETER_STRING, false},
-      {"parts", PARAMETER_ARRAY, false},
-      {"key", PARAMETER_STRING, false},
+      {"parts", PARAMETER_SECRETS, false},
+      {"key", PARAMETER_SECRET, false},
       {"deliver_to", PARAMETER_STRING, true},
       {"reason", PARAMETER_STRING, false}}},
     {"recovery.record",
@@ -180,6 +180,15 @@ bool call_boolean(const struct call *call, const char *name, bool otherwise)
 {
     const struct json *value = call_parameter(call, name);
     return value == NULL ? otherwise : value->boolean;
+}
+
+enum err call_parameter_fault(struct fault *fault, enum reason reason, struct slice name,
+                              const char *sentence)
+{
+    char field[256] = "";
+    fault_pointer_append(field, sizeof field, name.data,
+                         name.length > 200 ? 200 : (int)name.length);
+    return fault_set(fault, ERR_INVALID_PARAMS, reason, field, "%s %s", field + 1, sentence);
 }
 
 bool call_sees_all(const struct call *call)

@@ -43,6 +43,8 @@ enum parameter_kind {
     PARAMETER_BOOLEAN,
     PARAMETER_ARRAY,
     PARAMETER_OBJECT,
+    PARAMETER_SECRET,  /* a string of which no disk gets an image */
+    PARAMETER_SECRETS, /* an array of them */
 };
 
 struct method_parameter {
@@ -54,7 +56,9 @@ struct method_parameter {
 #define METHOD_PARAMETERS_MAX 12
 #define METHOD_CHANGES 1u /* takes request_id */
 #define METHOD_ACT 2u     /* an act of the ceremony room: the handler runs within one */
-#define METHOD_PERSON 4u  /* done by a person: a workflow must say for whom (actor) */
+#define METHOD_SECRET 8u  /* takes secrets: only in a message short enough to be wiped whole */
+#define METHOD_SECRET_BYTES 65536
+#define METHOD_PERSON 4u /* done by a person: a workflow must say for whom (actor) */
 
 struct method {
     const char *name;
@@ -98,6 +102,11 @@ const struct json *call_parameter(const struct call *call, const char *name);
 struct slice call_text(const struct call *call, const char *name);
 int64_t call_integer(const struct call *call, const char *name, int64_t otherwise);
 bool call_boolean(const struct call *call, const char *name, bool otherwise);
+
+/* ERR_INVALID_PARAMS about the parameter (or member of one) of that name; the sentence goes on
+ * behind the name. */
+enum err call_parameter_fault(struct fault *fault, enum reason reason, struct slice name,
+                              const char *sentence);
 
 /* Do the caller's roles show everybody's guardians and ceremonies, or only the own? */
 bool call_sees_all(const struct call *call);

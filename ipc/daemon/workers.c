@@ -61,7 +61,7 @@ struct message *message_new(void)
 static void free_payload(struct message *message)
 {
     struct buffer *payload = &message->payload;
-    if (message->wiped && payload->data != NULL && payload->length < LARGE_BYTES) {
+    if (message->wiped && payload->data != NULL) {
         sodium_memzero(payload->data, payload->length);
     }
     buffer_done(payload);
@@ -189,7 +189,11 @@ static void answer(struct worker *worker, struct message *message)
     size_t head_bytes = sp_head_bytes(mapping);
     begin_answer(message, head_bytes);
     bool stay = ask(worker, message);
-    arena_reset(&worker->arena);
+    if (message->wiped) {
+        arena_wipe(&worker->arena);
+    } else {
+        arena_reset(&worker->arena);
+    }
     free_payload(message);
     workers_release(worker->workers, message);
     if (buffer_result(&message->answer) != OK) {

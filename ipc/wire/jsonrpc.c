@@ -1,12 +1,33 @@
 #include "ipc/wire/jsonrpc.h"
 
+#include <string.h>
+
+static bool is_batch(struct slice text)
+{
+    size_t at = 0;
+    while (at < text.length && memchr(" \t\r\n", text.data[at], 4) != NULL) {
+        at++;
+    }
+    return at < text.length && text.data[at] == '[';
+}
+
+static enum err refuse_batch(uint32_t batch_max, struct fault *fault)
+{
+    return fault_set(fault, ERR_INVALID_REQUEST, REASON_batch_too_long, NULL,
+                     "The batch is too long: at most %u requests are taken at once.", batch_max);
+}
+
 enum err jsonrpc_parse(struct arena *arena, struct slice text, const struct json_limits *limits,
                        uint32_t batch_max, struct rpc_message *out, struct fault *fault)
 {
     struct json *root;
-    enum err err = json_parse(arena, text, limits, &root, fault);
+    struct json_limits own = *limits;
+    own.outer = batch_max;
+    enum err err = json_parse(arena, text, &own, &root, fault);
     if (err != OK) {
-        return err;
+        return is_batch(text) && fault->reason == REASON_too_many_members && fault->field[0] == '\0'
+                   ? refuse_batch(batch_max, fault)
+                   : err;
     }
     if (root->kind != JSON_ARRAY) {
         *out = (struct rpc_message){.count = 1, .first = root};
@@ -15,11 +36,6 @@ enum err jsonrpc_parse(struct arena *arena, struct slice text, const struct json
     if (root->count == 0) {
         return fault_set(fault, ERR_INVALID_REQUEST, REASON_batch_empty, NULL,
                          "The batch is empty: send at least one request.");
-    }
-    if (root->count > batch_max) {
-        return fault_set(fault, ERR_INVALID_REQUEST, REASON_batch_too_long, NULL,
-                         "The batch has %u requests: at most %u are taken at once.", root->count,
-                         batch_max);
     }
     *out = (struct rpc_message){.batch = true, .count = root->count, .first = root->child};
     return OK;

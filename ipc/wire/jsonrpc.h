@@ -26,7 +26,8 @@ struct rpc_request {
     bool notification;
 };
 
-/* Parses a message. Faults: those of json_parse; -32600 batch_empty, batch_too_long. */
+/* Parses a message. Faults: those of json_parse; -32600 batch_empty, batch_too_long (over batch_max
+ * requests, whatever limits->members is; what stands behind those is not looked at). */
 MUST_CHECK enum err jsonrpc_parse(struct arena *arena, struct slice text,
                                   const struct json_limits *limits, uint32_t batch_max,
                                   struct rpc_message *out, struct fault *fault);

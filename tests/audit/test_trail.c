@@ -89,6 +89,20 @@ static void what_is_written_reads_back(void **state)
     assert_int_equal(again->event_uuid.length, 36);
 }
 
+/* An act knows its event before it is durable: by this UUID. */
+static void an_event_keeps_a_uuid_of_its_own(void **state)
+{
+    static const char own[] = "018f6b2e-7c1d-4e57-9c7a-3f2d5b8e1a40";
+    struct fixture *fixture = *state;
+    struct fault fault;
+    struct event *events[] = {denied(fixture, "event.emit"), denied(fixture, "event.emit")};
+    events[0]->event_uuid = slice_of(own);
+    assert_int_equal(emit(fixture, events, 2, NULL, &fault), OK);
+    assert_true(slice_is(read_back(fixture, 0)->event_uuid, own));
+    assert_int_equal(read_back(fixture, 1)->event_uuid.length, 36);
+    assert_false(slice_is(read_back(fixture, 1)->event_uuid, own));
+}
+
 static void an_actor_fills_only_what_is_not_there(void **state)
 {
     struct fixture *fixture = *state;
@@ -124,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_written_reads_back, start, stop),
+        cmocka_unit_test_setup_teardown(an_event_keeps_a_uuid_of_its_own, start, stop),
         cmocka_unit_test_setup_teardown(an_actor_fills_only_what_is_not_there, start, stop),
         cmocka_unit_test_setup_teardown(what_would_not_read_back_is_refused_and_nothing_written,
                                         start, stop),

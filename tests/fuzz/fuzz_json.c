@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct json_limits limits = {32, 200};
+static const struct json_limits limits = {.depth = 32, .members = 200};
 
 /* Does the array or object lie, from bracket to bracket, in the text it was read from? */
 static void check_brackets(const struct json *value, struct slice text)

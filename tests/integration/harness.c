@@ -166,12 +166,17 @@ void harness_start(struct harness *harness, const char *extra)
     harness_restart(harness);
 }
 
-int harness_run_to_end(struct harness *harness)
+int harness_wait_end(struct harness *harness)
 {
-    launch(harness);
     int status = wait_for_end(harness);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+int harness_run_to_end(struct harness *harness)
+{
+    launch(harness);
+    return harness_wait_end(harness);
 }
 
 void harness_kill(struct harness *harness)
@@ -321,6 +326,11 @@ void harness_wait_lines(const char *path, size_t lines)
 void harness_wait_text(const char *path, const char *text)
 {
     wait_for(path, text, 1);
+}
+
+void harness_wait_times(const char *path, const char *text, size_t times)
+{
+    wait_for(path, text, times);
 }
 
 void harness_check_sink(const char *path, uint64_t first, uint64_t last)

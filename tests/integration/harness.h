@@ -34,6 +34,9 @@ void harness_write_config(struct harness *harness, const char *text);
 /* Starts the daemon again and waits until it answers. */
 void harness_restart(struct harness *harness);
 
+/* Waits until the daemon has ended of itself: its exit code. */
+int harness_wait_end(struct harness *harness);
+
 /* Starts the daemon and waits until it has ended: its exit code. */
 int harness_run_to_end(struct harness *harness);
 
@@ -66,9 +69,10 @@ bool harness_text_is(const struct json *object, const char *name, const char *te
 /* Whole content of a file (NUL-ended; free it), "" if it is not there. */
 char *harness_read_file(const char *path);
 
-/* Waits until the file has at least so many lines / contains the text (10 s). */
+/* Waits until the file has at least so many lines / contains the text, or so many times (10 s). */
 void harness_wait_lines(const char *path, size_t lines);
 void harness_wait_text(const char *path, const char *text);
+void harness_wait_times(const char *path, const char *text, size_t times);
 size_t harness_count(const char *text, const char *what);
 
 /* Checks that the sink holds every index from first to last exactly once, in order, and nothing

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -82,16 +81,12 @@ static void a_daemon_whose_log_was_removed_says_so_and_stops(void **state)
     (void)state;
     struct harness h;
     char command[400];
-    int status = 0;
     harness_start(&h, NULL);
     emit(&h, 1);
     snprintf(command, sizeof command, "rm -r '%s/log'", h.directory);
     assert_int_equal(system(command), 0);
-    assert_int_equal(waitpid(h.daemon, &status, 0), h.daemon);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 4);
+    assert_int_equal(harness_wait_end(&h), 4);
     harness_wait_text(h.errors, "the log is no longer in its place");
-    h.daemon = 0;
     harness_stop(&h);
 }
 

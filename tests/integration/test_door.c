@@ -215,7 +215,8 @@ static void hostile_messages_are_refused_and_the_next_is_served(void **state)
     struct harness *h = *state;
     repeated(h, "", "[", 1000000, "", "\"reason\":\"too_deep\"");
     repeated(h, "", "{\"a\":", 500000, "", "\"reason\":\"too_deep\"");
-    repeated(h, "[", PING "1},", 10000, PING "1}]", "\"reason\":\"");
+    repeated(h, "[", PING "1},", 10000, PING "1}]", "\"code\":-32600");
+    repeated(h, "[", PING "1},", 10000, PING "1}]", "\"reason\":\"batch_too_long\"");
     repeated(h, "[", PING "1},", 300, PING "1}]", "\"reason\":\"batch_too_long\"");
     check(h, "{\"jsonrpc\":\"2.0\",\"method\":\"system.ping\",\"id\":1,\"id\":2}",
           "\"reason\":\"duplicate\"");

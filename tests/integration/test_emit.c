@@ -225,6 +225,20 @@ static void a_reserved_type_inside_a_partial_call_is_audited_too(void **state)
     harness_wait_text(h->sink, "Call of event.emit refused: reserved_type (daemon.started).");
 }
 
+static void a_type_that_a_caller_may_not_emit_inside_a_partial_call_is_audited_too(void **state)
+{
+    (void)state;
+    struct harness h;
+    harness_prepare(&h);
+    configure_types(&h, "'auth.*'");
+    harness_restart(&h);
+    const struct json *result =
+        harness_result(&h, "event.emit", "{\"partial\":true,\"events\":[" VIEWED "]}");
+    assert_int_equal(harness_integer(result, "accepted"), 0);
+    harness_wait_text(h.sink, "Call of event.emit refused: not_permitted");
+    harness_stop(&h);
+}
+
 /* A record of just over 65,535 octets once the guardian has added what it adds. */
 static void a_record_too_long_only_when_stamped_is_refused_alone(void **state)
 {
@@ -436,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_daemon_s_own_types_are_reserved, start, stop),
         cmocka_unit_test_setup_teardown(a_reserved_type_inside_a_partial_call_is_audited_too, start,
                                         stop),
+        cmocka_unit_test(a_type_that_a_caller_may_not_emit_inside_a_partial_call_is_audited_too),
         cmocka_unit_test_setup_teardown(a_record_too_long_only_when_stamped_is_refused_alone, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_whole_batch_of_the_smallest_events_fits_for_every_type,

@@ -180,6 +180,37 @@ static void embedded_defaults_find_a_database_that_came_later(void **state)
     harness_stop(&h);
 }
 
+static void embedded_defaults_keep_a_database_that_is_gone_and_say_so(void **state)
+{
+    (void)state;
+    struct harness h;
+    char path[400];
+    harness_start(&h, NULL);
+    snprintf(path, sizeof path, "%s/GeoLite2-City.mmdb", h.directory);
+    write_places(path, "Sao Paulo");
+    harness_signal(&h, SIGHUP);
+    harness_wait_text(h.sink, "|9070|");
+    assert_int_equal(unlink(path), 0);
+    for (int i = 0; i < 2; i++) { /* nor does the second time forget it */
+        harness_signal(&h, SIGHUP);
+        harness_wait_times(h.errors, "GeoIP database refused", (size_t)i + 1);
+        harness_wait_times(h.sink, "|9071|", (size_t)i + 1);
+        const struct json *geoip = json_member(harness_result(&h, "system.status", "{}"), "geoip");
+        assert_non_null(json_member(geoip, "last_error"));
+        assert_true(harness_text_is(geoip, "path", path));
+        int64_t at =
+            harness_integer(harness_result(&h, "event.emit", LOGIN("a", "200.160.2.3")), "first");
+        assert_true(record_has_city(&h, at, "Sao Paulo"));
+    }
+    write_places(path, "Santos"); /* back: taken as any new one */
+    harness_signal(&h, SIGHUP);
+    harness_wait_times(h.sink, "|9070|", 2);
+    int64_t at =
+        harness_integer(harness_result(&h, "event.emit", LOGIN("a", "200.160.2.3")), "first");
+    assert_true(record_has_city(&h, at, "Santos"));
+    harness_stop(&h);
+}
+
 static void rename_and_sighup_rotate_the_sink_without_loss(void **state)
 {
     (void)state;
@@ -254,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_bad_configuration_changes_nothing_and_is_told),
         cmocka_unit_test(a_sink_that_could_never_write_does_not_replace_one_that_does),
         cmocka_unit_test(embedded_defaults_find_a_database_that_came_later),
+        cmocka_unit_test(embedded_defaults_keep_a_database_that_is_gone_and_say_so),
         cmocka_unit_test(rename_and_sighup_rotate_the_sink_without_loss),
         cmocka_unit_test(sinks_come_and_go_with_the_configuration),
     };

@@ -15,7 +15,7 @@
 
 static struct arena arena;
 static struct fault fault;
-static const struct json_limits wide = {JSON_DEPTH_MAX, 1000000};
+static const struct json_limits wide = {.depth = JSON_DEPTH_MAX, .members = 1000000};
 
 static inline int begin(void **state)
 {

@@ -163,6 +163,23 @@ static void over_lent_memory_nothing_else_is_taken_and_nothing_given_back(void *
     }
 }
 
+static void a_wipe_leaves_nothing_of_what_was_handed_out(void **state)
+{
+    (void)state;
+    char room[4096] __attribute__((aligned(16)));
+    struct arena arena;
+    arena_init_over(&arena, room, sizeof room);
+    for (int i = 0; i < 20; i++) {
+        char *piece = arena_allocate(&arena, 30);
+        assert_non_null(piece);
+        memcpy(piece, "academic acid acne acquire acr", 30);
+    }
+    arena_wipe(&arena);
+    assert_null(memmem(room, sizeof room, "acid", 4));
+    assert_int_equal(arena.used, 0);
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +192,7 @@ int main(void)
         cmocka_unit_test(copies_end_in_a_nul_beyond_their_length),
         cmocka_unit_test(without_memory_gives_null_and_stays_usable),
         cmocka_unit_test(over_lent_memory_nothing_else_is_taken_and_nothing_given_back),
+        cmocka_unit_test(a_wipe_leaves_nothing_of_what_was_handed_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

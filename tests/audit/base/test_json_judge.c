@@ -178,7 +178,7 @@ static void assert_ours_alone_may_refuse(const char *data, size_t length, const 
 
 static void judge(const char *data, size_t length, struct verdicts *verdicts)
 {
-    static const struct json_limits limits = {JSON_DEPTH_MAX, UINT32_MAX};
+    static const struct json_limits limits = {.depth = JSON_DEPTH_MAX, .members = UINT32_MAX};
     char *exact = malloc(length == 0 ? 1 : length); /* a sanitizer sees an octet too far */
     assert_non_null(exact);
     memcpy(exact, data, length);

@@ -107,7 +107,7 @@ static void takes_the_depth_allowed_and_no_more(void **state)
     (void)state;
     struct json *root = NULL;
     for (uint32_t depth = 0; depth <= JSON_DEPTH_MAX; depth++) {
-        const struct json_limits limits = {depth, 1000};
+        const struct json_limits limits = {.depth = depth, .members = 1000};
         char text[2 * JSON_DEPTH_MAX + 2];
         memset(text, '[', depth + 1);
         memset(text + depth + 1, ']', depth + 1);
@@ -125,7 +125,7 @@ static void takes_the_depth_allowed_and_no_more(void **state)
 static void depth_counts_what_is_open_and_not_what_was(void **state)
 {
     (void)state;
-    const struct json_limits limits = {2, 1000};
+    const struct json_limits limits = {.depth = 2, .members = 1000};
     struct json *root = NULL;
     assert_int_equal(parse_slice(slice_of("[[],{},[1],{\"a\":2}]"), &limits, &root), OK);
     assert_int_equal(parse_slice(slice_of("[[],{},[1],{\"a\":{}}]"), &limits, &root),
@@ -160,7 +160,7 @@ static void a_million_levels_are_refused_at_the_first_too_many(void **state)
 static void takes_as_many_members_as_allowed_and_no_more(void **state)
 {
     (void)state;
-    const struct json_limits limits = {4, 3};
+    const struct json_limits limits = {.depth = 4, .members = 3};
     struct json *root = NULL;
     assert_int_equal(parse_slice(slice_of("[1,2,3]"), &limits, &root), OK);
     assert_int_equal(
@@ -174,6 +174,30 @@ static void takes_as_many_members_as_allowed_and_no_more(void **state)
     assert_int_equal(parse_slice(slice_of("[0,{\"x\":[1,2,3,4]}]"), &limits, &root),
                      ERR_INVALID_PARAMS);
     assert_string_equal(fault.field, "/1/x");
+}
+
+static void the_outermost_array_has_a_limit_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t outer;
+        const char *text;
+        enum err err;
+    } cases[] = {
+        {2, "[1,2]", OK},
+        {2, "[1,2,3]", ERR_INVALID_PARAMS},
+        {5, "[1,2,3,4,5]", OK},
+        {5, "[1,2,3,4,5,6]", ERR_INVALID_PARAMS},
+        {5, "[[1,2,3,4]]", ERR_INVALID_PARAMS},
+        {2, "[[1,2,3]]", OK},
+        {2, "{\"a\":1,\"b\":2,\"c\":3}", OK},
+        {5, "{\"a\":1,\"b\":2,\"c\":3,\"d\":4}", ERR_INVALID_PARAMS},
+    };
+    struct json *root = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct json_limits limits = {.depth = 4, .members = 3, .outer = cases[i].outer};
+        assert_int_equal(parse_slice(slice_of(cases[i].text), &limits, &root), cases[i].err);
+    }
 }
 
 /* ---- faults -----------------------------------------------------------------------------------
@@ -299,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_million_levels_are_refused_at_the_first_too_many, begin,
                                         end),
         cmocka_unit_test_setup_teardown(takes_as_many_members_as_allowed_and_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(the_outermost_array_has_a_limit_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(a_fault_names_octet_and_place, begin, end),
         cmocka_unit_test_setup_teardown(a_fault_nobody_wants_is_not_written, begin, end),
         cmocka_unit_test_setup_teardown(a_pointer_longer_than_its_place_is_cut, begin, end),

@@ -26,7 +26,8 @@ static struct access_entry entries[] = {
      .login = "ops",
      .id = "0",
      .name = "ops",
-     .privilege = "Administrator"},
+     .privilege = "Administrator",
+     .defaults = ACCESS_NAME_DEFAULT},
     {.by_listener = true, .listener = "tls", .uid = 2000, .roles = ROLE_WORKFLOW, .login = "pam"},
 };
 static const struct config config = {.access = entries, .access_count = 3};
@@ -48,6 +49,7 @@ static void a_listed_uid_is_the_peer_of_its_entry(void **state)
     assert_int_equal(peer.roles, ROLE_OPERATOR | ROLE_AUDITOR);
     assert_string_equal(peer.login, "ops");
     assert_ptr_equal(peer.entry, &entries[1]);
+    assert_int_equal(peer.defaults, ACCESS_NAME_DEFAULT);
 }
 
 static void an_unlisted_uid_is_nobody_with_its_number_for_the_audit(void **state)

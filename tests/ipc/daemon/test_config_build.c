@@ -320,6 +320,8 @@ static void reads_access_entries_and_fills_what_they_leave_out(void **state)
     assert_string_equal(entry->id, "0");
     assert_string_equal(entry->name, "ops");
     assert_string_equal(entry->privilege, "Administrator");
+    assert_int_equal(entry->defaults, ACCESS_ID_DEFAULT | ACCESS_NAME_DEFAULT |
+                                          ACCESS_PRIVILEGE_DEFAULT); /* said of it */
     entry++;
     assert_string_equal(entry->id, "77");
     assert_string_equal(entry->privilege, "User");
@@ -329,6 +331,7 @@ static void reads_access_entries_and_fills_what_they_leave_out(void **state)
     assert_string_equal(entry->id, "7");
     assert_string_equal(entry->name, "Jos\xc3\xa9");
     assert_string_equal(entry->privilege, "Root");
+    assert_int_equal(entry->defaults, 0);
 }
 
 int main(void)

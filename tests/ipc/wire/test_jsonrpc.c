@@ -131,9 +131,31 @@ static void a_batch_has_a_limit_and_is_not_empty(void **state)
     assert_int_equal(fault.reason, REASON_batch_empty);
     assert_int_equal(parse(*state, "[1,2,3,4]", &message, &fault), ERR_INVALID_REQUEST);
     assert_int_equal(fault.reason, REASON_batch_too_long);
+    assert_int_equal(parse(*state, " \n[1,2,3,4,", &message, &fault), ERR_INVALID_REQUEST);
+    assert_int_equal(fault.reason, REASON_batch_too_long);
+    assert_int_equal(parse(*state, "[1,2,", &message, &fault), ERR_PARSE);
     assert_int_equal(parse(*state, "[1,2,3]", &message, &fault), OK);
     assert_true(message.batch);
     assert_int_equal(message.count, 3);
+}
+
+/* Whichever of the two limits is the higher one. */
+static void a_batch_is_too_long_by_its_own_limit_alone(void **state)
+{
+    struct rpc_message message;
+    struct fault fault;
+    static const struct json_limits few = {.depth = 4, .members = 2};
+    struct slice four = slice_of("[1,2,3,4]");
+    assert_int_equal(jsonrpc_parse(*state, four, &few, 4, &message, &fault), OK);
+    assert_int_equal(message.count, 4);
+    assert_int_equal(jsonrpc_parse(*state, four, &few, 3, &message, &fault), ERR_INVALID_REQUEST);
+    assert_int_equal(fault.reason, REASON_batch_too_long);
+    static const char *const inside[] = {"[[1,2,3]]", "{\"a\":1,\"b\":2,\"c\":3}"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(jsonrpc_parse(*state, slice_of(inside[i]), &few, 3, &message, &fault),
+                         ERR_INVALID_PARAMS);
+        assert_int_equal(fault.reason, REASON_too_many_members);
+    }
 }
 
 static void answers_have_the_form_of_the_specification(void **state)
@@ -169,6 +191,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_notification_with_wrong_parameters_stays_one, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_batch_has_a_limit_and_is_not_empty, start, stop),
+        cmocka_unit_test_setup_teardown(a_batch_is_too_long_by_its_own_limit_alone, start, stop),
         cmocka_unit_test(answers_have_the_form_of_the_specification),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
