@@ -183,7 +183,8 @@ static inline void room_sql(const char *sql)
 /* Begins an act of room.now_us with room.request_id. Go on when OK and room.repeated is false. */
 static inline enum err room_begin(struct act *act, const struct actor *actor, const char *method)
 {
-    struct slice secrets = slice_of(room.secrets);
+    static struct slice secrets; /* of one act at a time, until it ends */
+    secrets = slice_of(room.secrets);
     const struct act_request request = {.actor = actor,
                                         .owner = slice_of(actor == NULL ? "" : actor->suser),
                                         .request_id = slice_of(room.request_id),
