@@ -235,8 +235,13 @@ static void audit_refusals(struct dispatch *dispatch, struct call *call, enum er
 {
     const char *method = call->method->name;
     bool posed = err != OK && fault->reason == REASON_actor_not_allowed;
+    struct slice detail = call->denied_type;
+    const char *person = call->actor.suser;
+    if (detail.length == 0 && person != NULL && strcmp(person, call->peer->login) != 0) {
+        detail = slice_of(person); /* whom a workflow acted for: he is the one who was refused */
+    }
     if (err == ERR_NOT_PERMITTED || posed) {
-        note_refusal(dispatch, call->arena, call->peer, method, fault->reason, call->denied_type);
+        note_refusal(dispatch, call->arena, call->peer, method, fault->reason, detail);
     }
     if (call->denied_reserved) {
         note_refusal(dispatch, call->arena, call->peer, method, REASON_reserved_type,
