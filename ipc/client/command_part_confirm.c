@@ -1,5 +1,4 @@
 /* guardianctl part confirm: a guardian proves to have the words. */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* guardianctl recover: parts, or the complete key, bring the key back. */
-#include <sodium.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,6 +135,7 @@ static enum err append_text(struct secret *out, const char *text)
 /* "parts":["…","…"]; the words need no escape. */
 static enum err write_parts(const struct part_texts *texts, struct secret **out)
 {
+    assert(texts->words != NULL); /* nobody asks with no part at all */
     struct secret *text = secret_new(texts->words->length + 3 * texts->count + 16);
     enum err err = text == NULL ? ERR_NO_MEMORY : append_text(text, "\"parts\":[");
     for (size_t i = 0; err == OK && i < texts->count; i++) {
@@ -263,6 +264,7 @@ static enum client_exit ask(struct client *client, const struct recovering *reco
     struct buffer rest;
     struct fault fault;
     char request_id[UUID_TEXT_BYTES + 1];
+    assert(recovering->given != NULL);
     uuid_draw(request_id);
     buffer_init(&rest, PARAMS_BYTES);
     params_text(&rest, "deliver_to", recovering->deliver_to);
@@ -420,7 +422,7 @@ static int check_usage(const struct client *client, const struct verb *verb,
 static enum client_exit run(struct client *client, struct recovering *recovering)
 {
     const struct recover_options *options = recovering->options;
-    const struct json *answer;
+    const struct json *answer = NULL;
     struct fault fault;
     fault_clear(&fault);
     enum err err = check_outputs(options, &fault);

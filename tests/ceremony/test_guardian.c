@@ -337,7 +337,7 @@ static void who_goes_with_live_parts_is_told_for_each_of_their_ceremonies(void *
     room_register(4);
     room_start(2, 2); /* open */
     memcpy(live[0], room.ceremony, sizeof live[0]);
-    room.now_us += SECOND_US; /* they are told in the order of their start */
+    room.now_us += SECOND_US; /* they are told in the order in which they were started */
     room_complete(3, 2);      /* completed */
     memcpy(live[1], room.ceremony, sizeof live[1]);
     room.now_us += SECOND_US;

@@ -35,7 +35,7 @@ static inline void forget_run(void)
 /* Runs `guardianctl ARGUMENTS` in a shell (so quotes work) with this input. */
 static inline void client(struct harness *h, const char *arguments, const char *input)
 {
-    char in[300], out[300], err[300], command[4096];
+    char in[300], out[300], err[300], command[8192];
     forget_run();
     snprintf(in, sizeof in, "%s/in", h->directory);
     snprintf(out, sizeof out, "%s/out", h->directory);

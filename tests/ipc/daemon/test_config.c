@@ -120,7 +120,9 @@ static void the_shipped_example_is_the_defaults_of_root(void **state)
                                       .login = "root",
                                       .id = "0",
                                       .name = "root",
-                                      .privilege = "Administrator"};
+                                      .privilege = "Administrator",
+                                      .defaults = ACCESS_ID_DEFAULT | ACCESS_NAME_DEFAULT |
+                                                  ACCESS_PRIVILEGE_DEFAULT};
     assert_memory_equal(&shipped->access[0], &root, sizeof root);
     config_release(shipped);
 }
