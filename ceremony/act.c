@@ -103,8 +103,7 @@ static struct withheld_secrets secrets_of(const struct act *act)
     return (struct withheld_secrets){act->secrets, act->secret_count};
 }
 
-static enum err find_repeat(struct act *act, enum act_known *out_known, struct slice *out_answer,
-                            struct fault *fault)
+static enum err find_repeat(struct act *act, struct fault *fault)
 {
     enum store_request_state state;
     struct slice answer = {NULL, 0};
@@ -129,14 +128,13 @@ static enum err find_repeat(struct act *act, enum act_known *out_known, struct s
                              "kept in memory only: it is gone. Ask anew with another request_id.");
         }
     }
-    *out_known = state == STORE_REQUEST_NEW ? ACT_NEW : ACT_REPEAT;
-    *out_answer = answer;
+    act->repeated = state != STORE_REQUEST_NEW;
+    act->former_answer = answer;
     return OK;
 }
 
 enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena *arena,
-                   const struct act_request *request, enum act_known *out_known,
-                   struct slice *out_answer, struct fault *fault)
+                   const struct act_request *request, struct fault *fault)
 {
     *act = (struct act){.ceremonies = ceremonies,
                         .arena = arena,
@@ -148,7 +146,6 @@ enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena 
                         .secret_count = request->secret_count};
     change_init(&act->change);
     pthread_mutex_lock(&ceremonies->lock);
-    *out_known = ACT_NEW;
     if (ceremonies_failed(ceremonies)) {
         return fault_set(fault, ERR_AUDIT_UNAVAILABLE, REASON_refused, "store",
                          "The database failed: nothing was done. The guardian is stopping; ask "
@@ -158,7 +155,7 @@ enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena 
         return OK;
     }
     hash_request(request, act->request.hash);
-    return find_repeat(act, out_known, out_answer, fault);
+    return find_repeat(act, fault);
 }
 
 /* Room for one more. */

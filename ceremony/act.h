@@ -91,22 +91,19 @@ struct act {
     struct store_request request;
     const struct slice *secrets;
     size_t secret_count;
+    bool repeated; /* this request was answered before: with former_answer, and that is all of it */
+    struct slice former_answer;
     bool withhold; /* the answer holds what may never be written to a disk */
     bool refusal;  /* what is told is a refusal: to be committed although the answer is an error */
 };
 
-enum act_known {
-    ACT_NEW,    /* go on */
-    ACT_REPEAT, /* this request was answered before: *out_answer is that answer */
-};
-
-/* Takes the lock and looks for the request. Always followed by act_end, on a fault too. Faults:
- * ERR_INVALID_PARAMS request_id_reused; ERR_WRONG_STATE answer_gone; ERR_AUDIT_UNAVAILABLE refused
- * (field store) after ceremonies_failed; those of the store. A repeat with other secrets is told
- * from the first one while this process lives and remembers it; later it is taken for the same. */
+/* Takes the lock and looks for the request: act->repeated says whether it was answered before.
+ * Always followed by act_end, on a fault too. Faults: ERR_INVALID_PARAMS request_id_reused;
+ * ERR_WRONG_STATE answer_gone; ERR_AUDIT_UNAVAILABLE refused (field store) after ceremonies_failed;
+ * those of the store. A repeat with other secrets is told from the first one while this process
+ * lives and remembers it; later it is taken for the same. */
 MUST_CHECK enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena *arena,
-                              const struct act_request *request, enum act_known *out_known,
-                              struct slice *out_answer, struct fault *fault);
+                              const struct act_request *request, struct fault *fault);
 
 /* A new event of the act, in the arena; NULL when there is no memory or room (the commit then fails
  * with ERR_NO_MEMORY). The actor's fields are filled when it is committed. */

@@ -465,9 +465,7 @@ static enum err tick_act_begin(struct act *act, struct ceremonies *ceremonies, s
                                int64_t now_us, struct fault *fault)
 {
     const struct act_request request = {.method = slice_of("tick"), .now_us = now_us};
-    enum act_known known;
-    struct slice answer;
-    return act_begin(act, ceremonies, arena, &request, &known, &answer, fault);
+    return act_begin(act, ceremonies, arena, &request, fault);
 }
 
 static void expire_row(struct act *act, struct ceremony_row *row)

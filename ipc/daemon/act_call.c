@@ -161,8 +161,6 @@ static enum err handle(struct call *call, struct buffer *result, struct fault *f
 enum err act_call(struct call *call, struct buffer *result, struct fault *fault)
 {
     struct act act;
-    enum act_known known;
-    struct slice kept;
     struct slice secrets[METHOD_PARAMETERS_MAX];
     struct act_request request = {.actor = &call->actor,
                                   .owner = owner_of(call),
@@ -176,9 +174,9 @@ enum err act_call(struct call *call, struct buffer *result, struct fault *fault)
     if (err != OK) {
         return err;
     }
-    err = act_begin(&act, call->daemon->ceremonies, call->arena, &request, &known, &kept, fault);
-    if (err == OK && known == ACT_REPEAT) {
-        err = answer_again(call, kept, result, fault);
+    err = act_begin(&act, call->daemon->ceremonies, call->arena, &request, fault);
+    if (err == OK && act.repeated) {
+        err = answer_again(call, act.former_answer, result, fault);
     } else if (err == OK) {
         call->act = &act;
         err = handle(call, result, fault);

@@ -50,7 +50,7 @@ struct room {
     const char *secrets; /* parameters that no disk may know an image of */
     /* of the last act */
     struct fault fault;
-    enum act_known known;
+    bool repeated;
     struct slice answer; /* of a repeat */
 };
 
@@ -180,7 +180,7 @@ static inline void room_sql(const char *sql)
 
 /* ---- acts ------------------------------------------------------------------------------------ */
 
-/* Begins an act of room.now_us with room.request_id. Go on when OK and room.known is ACT_NEW. */
+/* Begins an act of room.now_us with room.request_id. Go on when OK and room.repeated is false. */
 static inline enum err room_begin(struct act *act, const struct actor *actor, const char *method)
 {
     struct slice secrets = slice_of(room.secrets);
@@ -195,13 +195,15 @@ static inline enum err room_begin(struct act *act, const struct actor *actor, co
     room.request_id = NULL;
     room.answer = (struct slice){NULL, 0};
     fault_clear(&room.fault);
-    return act_begin(act, room.ceremonies, &room.arena, &request, &room.known, &room.answer,
-                     &room.fault);
+    enum err err = act_begin(act, room.ceremonies, &room.arena, &request, &room.fault);
+    room.repeated = act->repeated;
+    room.answer = act->former_answer;
+    return err;
 }
 
 static inline bool room_goes_on(enum err err)
 {
-    return err == OK && room.known == ACT_NEW;
+    return err == OK && !room.repeated;
 }
 
 /* What a repeat is told: the reason of a refusal, or "done". */

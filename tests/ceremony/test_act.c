@@ -97,10 +97,10 @@ static void a_repeat_gets_the_first_answer_and_does_nothing(void **state)
 {
     (void)state;
     room_expect(add(1, "r1"), OK);
-    assert_int_equal(room.known, ACT_NEW);
+    assert_false(room.repeated);
     for (int i = 0; i < 2; i++) {
         room_expect(add(1, "r1"), OK);
-        assert_int_equal(room.known, ACT_REPEAT);
+        assert_true(room.repeated);
         assert_true(slice_is(room.answer, "done"));
         assert_int_equal(room_events(), 1);
         room_reopen();
@@ -132,7 +132,7 @@ static void a_request_id_is_its_owners(void **state)
     const struct guardian_row wanted = row_of(&room.people[2]);
     room.request_id = "r1";
     room_expect(room_begin(&act, &other, "guardian.add"), OK);
-    assert_int_equal(room.known, ACT_NEW);
+    assert_false(room.repeated);
     room_expect(room_end(&act, guardian_add(&act, &wanted, &out, &room.fault)), OK);
     assert_true(is_there("guardian2"));
 }
@@ -143,10 +143,10 @@ static void a_request_id_is_known_for_a_day(void **state)
     room_expect(add(1, "r1"), OK);
     room.now_us = NOW_US + DAY_US;
     room_expect(add(1, "r1"), OK);
-    assert_int_equal(room.known, ACT_REPEAT);
+    assert_true(room.repeated);
     room.now_us++;
     room_expect(add(2, "r1"), OK);
-    assert_int_equal(room.known, ACT_NEW);
+    assert_false(room.repeated);
 }
 
 static void a_refusal_that_is_told_is_remembered_and_one_that_is_not_is_not(void **state)
@@ -164,7 +164,7 @@ static void a_refusal_that_is_told_is_remembered_and_one_that_is_not_is_not(void
     room_reopen();
     room.request_id = "r1";
     room_expect(room_attempt(&order, &outcome), OK);
-    assert_int_equal(room.known, ACT_REPEAT);
+    assert_true(room.repeated);
     assert_true(slice_is(room.answer, "too_few"));
     assert_int_equal(room_events(), before);
     room_expect_fault(add(0, "r2"), ERR_WRONG_STATE, REASON_login_taken, "/login");
@@ -172,7 +172,7 @@ static void a_refusal_that_is_told_is_remembered_and_one_that_is_not_is_not(void
     room.parameters = room.people[0].login;
     room.request_id = "r2";
     room_expect(room_set_active("guardian2", false, ""), OK);
-    assert_int_equal(room.known, ACT_NEW);
+    assert_false(room.repeated);
 }
 
 /* ---- what no disk may know ------------------------------------------------------------------- */
@@ -215,7 +215,7 @@ static void an_answer_with_a_sealed_key_is_kept_in_memory_alone(void **state)
     room_expect(attempt_as("r1", "words", &outcome), OK);
     uint64_t before = room_events();
     room_expect(attempt_as("r1", "words", &outcome), OK);
-    assert_int_equal(room.known, ACT_REPEAT);
+    assert_true(room.repeated);
     assert_true(slice_is(room.answer, "done"));
     room_reopen();
     room_expect_fault(attempt_as("r1", "words", &outcome), ERR_WRONG_STATE, REASON_answer_gone,
@@ -235,12 +235,12 @@ static void a_withheld_answer_is_forgotten_when_its_request_id_is_used_anew(void
     room.request_id = "r1";
     room.secrets = "words";
     room_expect(room_begin(&act, &operator_actor, "recovery.attempt"), OK);
-    assert_int_equal(room.known, ACT_NEW);
+    assert_false(room.repeated);
     room_expect(recovery_attempt(&act, &order, &outcome, &room.fault), OK);
     room_expect(act_commit(&act, slice_of("another answer"), &room.fault), OK);
     act_end(&act);
     room_expect(attempt_as("r1", "words", &outcome), OK);
-    assert_int_equal(room.known, ACT_REPEAT);
+    assert_true(room.repeated);
     assert_true(slice_is(room.answer, "another answer"));
 }
 
@@ -402,14 +402,12 @@ static void *add_the_same(void *context)
     struct act act;
     struct arena arena;
     struct guardian_row row;
-    enum act_known known;
-    struct slice answer;
     struct fault fault = {0};
     const struct guardian_row wanted = row_of(&room.people[1]);
     const struct act_request request = {
         .actor = &operator_actor, .method = slice_of("guardian.add"), .now_us = NOW_US};
     arena_init(&arena, 1u << 20);
-    enum err err = act_begin(&act, room.ceremonies, &arena, &request, &known, &answer, &fault);
+    enum err err = act_begin(&act, room.ceremonies, &arena, &request, &fault);
     if (err == OK) {
         err = guardian_add(&act, &wanted, &row, &fault);
     }
