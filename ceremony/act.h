@@ -65,7 +65,7 @@ bool ceremonies_failed(const struct ceremonies *ceremonies);
 void ceremonies_lock(struct ceremonies *ceremonies);
 void ceremonies_unlock(struct ceremonies *ceremonies);
 
-/* Who asks for an act, and what makes two requests the same. All borrowed. */
+/* Who asks for an act, and what makes two requests the same. All borrowed, until act_end. */
 struct act_request {
     const struct actor *actor; /* NULL: the guardian itself */
     struct slice owner;        /* whose request_id it is */

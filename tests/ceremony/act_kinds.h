@@ -3,7 +3,7 @@
 #ifndef TESTS_CEREMONY_ACT_KINDS_H
 #define TESTS_CEREMONY_ACT_KINDS_H
 
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

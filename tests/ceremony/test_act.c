@@ -1,6 +1,6 @@
 /* The path of an act: nothing is done that is not in the log first, a repeat does nothing, and who
  * comes second sees what the first did. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 #include <pthread.h>
 

@@ -1,6 +1,6 @@
 /* The register of guardians: what a person may be called, whose key is whose, and who is told when
  * somebody goes. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 static struct guardian_row out;
 

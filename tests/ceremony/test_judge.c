@@ -1,6 +1,6 @@
 /* Judging parts, one by one: what is wrong with each, in the order of parts.md 8.3, whose it claims
  * to be, and what of it is told. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 #include "ceremony/slip39/mnemonic.h"
 #include "ceremony/slip39/rs1024.h"

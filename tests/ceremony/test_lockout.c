@@ -1,5 +1,5 @@
 /* Lock-out: of a login, not of a ceremony, and only for what no slip of the pen can produce. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 #include "audit/base/clock.h"
 

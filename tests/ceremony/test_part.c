@@ -1,6 +1,6 @@
 /* A guardian's part: given to its guardian alone and only while it may be, confirmed by whoever has
  * opened it and nobody else, and complete with the last one. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 static struct part_taken taken;
 

@@ -1,6 +1,6 @@
 /* Recovery: enough good parts or the key itself give the key, sealed to its receiver; anything else
  * gives nothing, and is told. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 static struct recovery_outcome out;
 static char text[SLIP39_TEXT_BYTES_MAX + 64];

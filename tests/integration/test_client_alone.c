@@ -110,13 +110,13 @@ static void a_part_that_is_not_what_was_announced_is_an_alarm(void **state)
              "--passphrase-file @d/pw",
              relay.url);
     ctl(h, arguments, "");
+    nng_close(relay.socket);
+    pthread_join(relay.thread, NULL); /* from here on the harness is this thread's alone again */
     assert_int_equal(run.status, 4);
     assert_true(harness_text_is(error_object(h), "reason", "part_mismatch"));
     char path[400];
     path_in(h, "ana.txt", path);
     assert_int_equal(access(path, F_OK), -1);
-    nng_close(relay.socket);
-    pthread_join(relay.thread, NULL);
 }
 
 int main(void)

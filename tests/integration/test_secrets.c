@@ -19,6 +19,7 @@
 
 #define PARAMS_BYTES 16384
 #define NEEDLES_MAX 256
+#define MAPPING_BYTES_MAX (1ul << 30) /* a sanitizer's shadow is larger, and nobody's memory */
 
 /* What is looked for. */
 struct needles {
@@ -77,6 +78,31 @@ static size_t found_in(const struct needles *needles, const char *data, size_t l
     return found;
 }
 
+/* Piece by piece, each with the end of the one before, so that no border hides anything. */
+static size_t found_in_mapping(const struct needles *needles, int memory, unsigned long from,
+                               unsigned long to, const char *where)
+{
+    enum { PIECE = 1 << 20, OVERLAP = sizeof needles->texts[0] };
+    char *piece = malloc(PIECE + OVERLAP);
+    size_t kept = 0;
+    size_t found = 0;
+    assert_non_null(piece);
+    while (from < to) {
+        size_t wanted = to - from < PIECE ? to - from : PIECE;
+        ssize_t got = pread(memory, piece + kept, wanted, (off_t)from);
+        if (got <= 0) {
+            break; /* a guard page: what lies before it was seen */
+        }
+        found += found_in(needles, piece, kept + (size_t)got, where);
+        size_t length = kept + (size_t)got;
+        kept = length < OVERLAP ? length : OVERLAP;
+        memmove(piece, piece + length - kept, kept);
+        from += (unsigned long)got;
+    }
+    free(piece);
+    return found;
+}
+
 /* All that is mapped, readable: what a core would hold, and more. */
 static size_t found_in_memory(const struct needles *needles, pid_t daemon)
 {
@@ -97,13 +123,9 @@ static size_t found_in_memory(const struct needles *needles, pid_t daemon)
         if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r') {
             continue;
         }
-        char *copy = malloc(to - from);
-        assert_non_null(copy);
-        ssize_t got = pread(memory, copy, to - from, (off_t)from);
-        if (got > 0) {
-            found += found_in(needles, copy, (size_t)got, line);
+        if (to - from <= MAPPING_BYTES_MAX) {
+            found += found_in_mapping(needles, memory, from, to, line);
         }
-        free(copy);
     }
     fclose(maps);
     close(memory);

@@ -1,6 +1,6 @@
 /* Who acts: what the register says of a guardian where nobody else says it, and when a guardian was
  * here last. */
-#include "tests/ceremony/room_fixture.h"
+#include "tests/ceremony/room_people.h"
 
 #include "ipc/daemon/caller.h"
 
