@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The functions that are called old there: the new ones load megabytes for the same work. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include "geoip/place.h"
 #include "geoip/structure.h"
@@ -105,7 +108,7 @@ static ssize_t read_some(int fd, uint8_t *octets, size_t count)
 }
 
 /* One pass: what is hashed is what is kept, whatever happens to the file meanwhile. */
-static enum geoip_err octets_copy(const struct opening *opening, int from, int to, EVP_MD_CTX *hash,
+static enum geoip_err octets_copy(const struct opening *opening, int from, int to, SHA256_CTX *hash,
                                   uint64_t *out_size)
 {
     uint8_t *step = malloc(COPY_STEP_BYTES);
@@ -120,7 +123,7 @@ static enum geoip_err octets_copy(const struct opening *opening, int from, int t
             err = refused(opening, GEOIP_INVALID, "is larger than 1 GiB");
         else if (!write_all(to, step, (size_t)got))
             err = refused(opening, GEOIP_NO_MEMORY, "no memory for a copy: %s", strerror(errno));
-        else if (EVP_DigestUpdate(hash, step, (size_t)got) != 1)
+        else if (SHA256_Update(hash, step, (size_t)got) != 1)
             err = refused(opening, GEOIP_NO_MEMORY, "SHA-256 failed");
         if (err != GEOIP_OK)
             break;
@@ -135,18 +138,15 @@ static enum geoip_err octets_copy(const struct opening *opening, int from, int t
 static enum geoip_err hash_and_copy(const struct opening *opening, int from, int to,
                                     char hash_text[65], uint64_t *out_size)
 {
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
-    if (!hash || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1) {
-        EVP_MD_CTX_free(hash);
+    SHA256_CTX hash;
+    if (SHA256_Init(&hash) != 1)
         return refused(opening, GEOIP_NO_MEMORY, "SHA-256 cannot be started");
-    }
-    enum geoip_err err = octets_copy(opening, from, to, hash, out_size);
+    enum geoip_err err = octets_copy(opening, from, to, &hash, out_size);
     uint8_t digest[32];
-    if (err == GEOIP_OK && EVP_DigestFinal_ex(hash, digest, NULL) != 1)
+    if (err == GEOIP_OK && SHA256_Final(digest, &hash) != 1)
         err = refused(opening, GEOIP_NO_MEMORY, "SHA-256 failed");
     for (size_t i = 0; err == GEOIP_OK && i < sizeof digest; i++)
         snprintf(hash_text + 2 * i, 3, "%02x", digest[i]);
-    EVP_MD_CTX_free(hash);
     return err;
 }
 

@@ -5,13 +5,9 @@
 
 #include <stdint.h>
 
-#include "audit/base/error.h"
 #include "audit/base/slice.h"
 
 #define HASH_BYTES 32
-
-/* Fetches the algorithm; once, before the first hash. ERR_NO_MEMORY if OpenSSL has none. */
-MUST_CHECK enum err hash_start(void);
 
 /* SHA-256(data) */
 void hash_octets(const void *data, size_t length, uint8_t out[HASH_BYTES]);

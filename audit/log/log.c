@@ -198,9 +198,6 @@ static enum err start_threads(struct log *log, const struct log_options *options
 static enum err open_all(struct log *log, const struct log_options *options,
                          struct log_opened *opened, struct fault *fault)
 {
-    if (hash_start() != OK) {
-        return fault_no_memory(fault);
-    }
     enum err err = open_directory(log, options, fault);
     if (err != OK) {
         return err;

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "audit/base/file.h"
+#include "audit/log/hash.h"
 
 #define FIRST_LINE "master_key_guardian sink cursor 1\n"
 #define FILE_MAX 512 /* octets; a cursor has at most some 220 */
@@ -33,10 +33,10 @@ bool cursor_name_is_good(const char *name)
 /* The whole text, ended by NUL; returns its length. */
 static size_t text_of(const struct cursor *cursor, char out[FILE_MAX])
 {
-    uint8_t hash[SHA256_DIGEST_LENGTH];
+    uint8_t hash[HASH_BYTES];
     int at = snprintf(out, FILE_MAX, FIRST_LINE "next %" PRIu64 "\nplace %s\n", cursor->next,
                       cursor->place[0] == '\0' ? "-" : cursor->place);
-    SHA256((const unsigned char *)out, (size_t)at, hash);
+    hash_octets(out, (size_t)at, hash);
     at += snprintf(out + at, (size_t)(FILE_MAX - at), "sha256 ");
     for (size_t i = 0; i < sizeof hash; i++) {
         at += snprintf(out + at, (size_t)(FILE_MAX - at), "%02x", hash[i]);

@@ -34,6 +34,8 @@ struct line_file {
     uint64_t synced;    /* of the length, what is durable */
     bool cut_to_sync;   /* a sync failed: what is beyond `synced` must go before anything else */
     uint64_t shortened; /* octets that another program took away; not yet said */
+    bool strange_end;   /* what stands last may be no whole line, and is not ours */
+    bool ended;         /* it was none: it was ended; not yet said */
 };
 
 static struct line_file *of(struct transport *transport)
@@ -345,6 +347,7 @@ static enum err line_file_open(struct transport *transport, const struct cursor 
     file->fd = fd;
     file->length = tail.length;
     file->begun = 0;
+    file->strange_end = false;
     file->synced = tail.length; /* the sink syncs before it sends */
     file->cut_to_sync = false;
     *out = found;
@@ -367,6 +370,7 @@ static enum err cut_back(struct line_file *file, struct fault *fault)
     }
     file->length = file->synced;
     file->begun = 0;
+    file->strange_end = true;
     file->cut_to_sync = false;
     return OK;
 }
@@ -390,15 +394,37 @@ static enum err refuse_deleted(const struct line_file *file, struct fault *fault
                      file->path);
 }
 
-/* Emptied by a rotation that copies, say. */
-static void notice_shorter(struct line_file *file, const struct stat *status)
+/* Emptied by a rotation that copies, say, or written by another program too. */
+static void notice_change(struct line_file *file, const struct stat *status)
 {
     uint64_t size = (uint64_t)status->st_size;
     if (size != file->length) {
         file->shortened += size < file->length ? file->length - size : 0;
         file->length = size;
         file->begun = 0;
+        file->strange_end = true;
     }
+}
+
+/* Ours must not be glued to what another program wrote or left. */
+static enum err end_strange_line(struct line_file *file, struct fault *fault)
+{
+    char last = '\n';
+    if (!file->strange_end) {
+        return OK;
+    }
+    if (file->length > 0 && pread(file->fd, &last, 1, (off_t)(file->length - 1)) < 0) {
+        return file_failed(fault, "read the end of", file->path, NULL);
+    }
+    if (last != '\n') {
+        if (write(file->fd, "\n", 1) != 1) {
+            return file_failed(fault, "write to", file->path, NULL);
+        }
+        file->length++;
+        file->ended = true;
+    }
+    file->strange_end = false;
+    return OK;
 }
 
 static enum err line_file_check(struct transport *transport, struct transport_note *out_note,
@@ -412,12 +438,16 @@ static enum err line_file_check(struct transport *transport, struct transport_no
     if (status.st_nlink == 0) {
         return refuse_deleted(file, fault);
     }
-    notice_shorter(file, &status);
+    notice_change(file, &status);
     if (file->shortened != 0) {
         transport_note_set(out_note,
                            "another program shortened the file: lines it held are no longer there",
                            file->path, file->length, file->shortened);
         file->shortened = 0;
+    } else if (file->ended) {
+        transport_note_set(out_note, "an unfinished line that another program left was ended",
+                           file->path, file->length, 0);
+        file->ended = false;
     }
     return OK;
 }
@@ -439,10 +469,10 @@ static enum err line_file_send(struct transport *transport, struct batch *batch,
     if (status.st_nlink == 0) {
         return refuse_deleted(file, fault);
     }
-    notice_shorter(file, &status);
+    notice_change(file, &status);
     struct slice text = buffer_slice(&batch->text);
     size_t at = (batch->sent == 0 ? 0 : batch->lines[batch->sent - 1].end) + file->begun;
-    enum err err = OK;
+    enum err err = end_strange_line(file, fault);
     while (err == OK && at < text.length) {
         ssize_t put = write(file->fd, text.data + at, text.length - at);
         if (put > 0) {

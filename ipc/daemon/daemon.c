@@ -201,8 +201,9 @@ static void stop_rooms(struct daemon *daemon)
 enum err daemon_start(struct daemon *daemon, struct config *config, bool new_database,
                       struct fault *fault)
 {
-    *daemon = (struct daemon){
-        .config = config, .new_database = new_database, .started_ms = clock_boot_ms()};
+    daemon->config = config;
+    daemon->new_database = new_database;
+    daemon->started_ms = clock_boot_ms();
     pthread_mutex_init(&daemon->lock, NULL);
     enum err err = start_rooms(daemon, fault);
     if (err != OK) {

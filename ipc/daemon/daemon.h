@@ -50,7 +50,8 @@ struct daemon {
 struct config *daemon_config(struct daemon *daemon);
 
 /* Start order: log, geoip, sinks, trail, the event daemon.started, dispatch, sockets last. On a
- * fault everything started is stopped again. config is taken. */
+ * fault everything started is stopped again. config is taken. daemon is all zero: it is large, and
+ * what of it nobody needs is not to be touched. */
 MUST_CHECK enum err daemon_start(struct daemon *daemon, struct config *config, bool new_database,
                                  struct fault *fault);
 

@@ -1,5 +1,8 @@
 /* guardianctl emit: what it says of each line, and how to go on when it ends early. */
 #include <fcntl.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -176,6 +179,80 @@ static void an_answer_that_never_came_is_told_with_how_to_go_on(void **state)
     free(input);
 }
 
+/* ---- in the daemon's place ---------------------------------------------------------------------
+ */
+
+/* Answers every request with one text. */
+struct stand_in {
+    nng_socket socket;
+    pthread_t thread;
+    const char *answer;
+};
+
+static void *answer_always(void *argument)
+{
+    struct stand_in *stand_in = argument;
+    nng_msg *request;
+    while (nng_recvmsg(stand_in->socket, &request, 0) == 0) {
+        nng_msg_clear(request);
+        if (nng_msg_append(request, stand_in->answer, strlen(stand_in->answer)) != 0 ||
+            nng_sendmsg(stand_in->socket, request, 0) != 0) {
+            nng_msg_free(request);
+        }
+    }
+    return NULL;
+}
+
+/* What emit of two lines prints with --json, as an error: run and the document of it. */
+static const struct json *emit_to(struct harness *h, const char *answer)
+{
+    struct stand_in stand_in = {.answer = answer};
+    char url[400];
+    char arguments[500];
+    snprintf(url, sizeof url, "ipc://%s/stand-in.sock", h->directory);
+    assert_int_equal(nng_rep0_open(&stand_in.socket), 0);
+    assert_int_equal(nng_listen(stand_in.socket, url, NULL, 0), 0);
+    assert_int_equal(pthread_create(&stand_in.thread, NULL, answer_always, &stand_in), 0);
+    snprintf(arguments, sizeof arguments, "--connect %s --json emit --request-id mine", url);
+    client(h, arguments, EVENT("1") EVENT("2"));
+    nng_close(stand_in.socket);
+    pthread_join(stand_in.thread, NULL);
+    return error_object(h);
+}
+
+#define ERROR(code, reason)                                                                    \
+    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":" code ",\"message\":\"M.\",\"data\":{" \
+    "\"reason\":\"" reason "\"}}}"
+
+/* Something may have been recorded unless the answer says that nothing was. */
+static void an_answer_that_tells_nothing_leaves_it_uncertain(void **state)
+{
+    struct harness *h = *state;
+    static const char *const telling_nothing[] = {
+        ERROR("-32603", "internal"),
+        "not JSON",
+        "[1]",
+        "{\"jsonrpc\":\"2.0\",\"id\":1}",
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":5}",
+        ERROR("-32004", "outcome_unknown"),
+    };
+    static const char *const telling[] = {
+        ERROR("-32602", "bad_value"), ERROR("-32700", "bad_json"), ERROR("-32600", "bad_request"),
+        ERROR("-32001", "not_permitted"), ERROR("-32004", "refused")};
+    for (size_t i = 0; i < sizeof telling_nothing / sizeof telling_nothing[0]; i++) {
+        const struct json *error = emit_to(h, telling_nothing[i]);
+        const struct json *uncertain = json_member(error, "uncertain");
+        if (run.status == 0 || uncertain == NULL || !uncertain->boolean) {
+            fail_msg("%s is taken for an answer: %s", telling_nothing[i], run.err);
+        }
+        assert_true(harness_text_is(error, "request_id", "mine"));
+    }
+    for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++) {
+        assert_null(json_member(emit_to(h, telling[i]), "uncertain"));
+        assert_int_not_equal(run.status, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +264,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_of_several_batches_is_one_document, start, stop),
         cmocka_unit_test_setup_teardown(a_long_request_id_serves_several_batches, start, stop),
         cmocka_unit_test_setup_teardown(an_answer_that_never_came_is_told_with_how_to_go_on, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(an_answer_that_tells_nothing_leaves_it_uncertain, start,
                                         stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

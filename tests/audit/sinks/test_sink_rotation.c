@@ -358,6 +358,76 @@ static void a_shortened_file_is_said(void **state)
     assert_int_equal(said, 1);
 }
 
+static void append_text(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+#define ENDED "an unfinished line that another program left was ended"
+
+static void what_another_program_wrote_stands_on_a_line_of_its_own(void **state)
+{
+    static const char *const texts[] = {"not ours", "and a whole line\n", "CEF:0|again, cut",
+                                        "two\nlines"};
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    struct buffer expected;
+    unsigned unfinished = 0;
+    buffer_init(&expected, (size_t)1 << 20);
+    heard_start(fixture);
+    struct sink *sink = start(&options, fixture->log);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        uint64_t from = log_size(fixture->log);
+        append_many(fixture->log, 5);
+        WAIT_UNTIL(delivered_all(fixture, sink));
+        expect_lines(fixture->log, &options, from, log_size(fixture->log), &expected);
+        append_text(fixture->file, texts[i]);
+        buffer_append_text(&expected, texts[i]);
+        if (texts[i][strlen(texts[i]) - 1] != '\n') {
+            buffer_append_char(&expected, '\n');
+            unfinished++;
+        }
+        from = log_size(fixture->log);
+        append_many(fixture->log, 1);
+        WAIT_UNTIL(delivered_all(fixture, sink));
+        expect_lines(fixture->log, &options, from, log_size(fixture->log), &expected);
+        WAIT_UNTIL(heard_times(fixture, ENDED) == unfinished);
+    }
+    sink_stop(sink, WAIT_LIMIT_MS);
+    unsigned said = heard_times(fixture, ENDED);
+    heard_stop(fixture);
+    assert_int_equal(said, unfinished);
+    assert_file_is(fixture->file, &expected);
+    buffer_done(&expected);
+}
+
+/* Cut by another program in the middle of a line: what is left of it is a line, and not the
+ * beginning of the next one. */
+static void a_line_that_another_program_cut_is_ended(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sink_options options = options_of(fixture);
+    struct buffer expected;
+    buffer_init(&expected, (size_t)1 << 20);
+    diag_set_level(DIAG_ERROR);
+    append_many(fixture->log, 1);
+    expect_lines(fixture->log, &options, 0, 1, &expected);
+    expected.length = 20;
+    buffer_append_char(&expected, '\n');
+    struct sink *sink = start(&options, fixture->log);
+    WAIT_UNTIL(known_size(fixture) == 1);
+    assert_int_equal(truncate(fixture->file, 20), 0);
+    append_many(fixture->log, 1);
+    WAIT_UNTIL(delivered_all(fixture, sink));
+    sink_stop(sink, WAIT_LIMIT_MS);
+    diag_set_level(DIAG_NOTICE);
+    expect_lines(fixture->log, &options, 1, 2, &expected);
+    assert_file_is(fixture->file, &expected);
+    buffer_done(&expected);
+}
+
 static void a_vanished_file_is_said(void **state)
 {
     struct fixture *fixture = *state;
@@ -455,6 +525,8 @@ int main(void)
             unmake_watched),
         TEST(a_deletion_under_load_leaves_no_hole),
         TEST(a_shortened_file_is_said),
+        TEST(what_another_program_wrote_stands_on_a_line_of_its_own),
+        TEST(a_line_that_another_program_cut_is_ended),
         TEST(a_vanished_file_is_said),
         TEST(a_kill_within_a_rotation_loses_and_doubles_nothing),
     };
