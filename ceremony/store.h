@@ -151,7 +151,8 @@ MUST_CHECK enum err store_part_of_guardian(struct store *store, struct arena *ar
                                            struct part_row *out, struct fault *fault);
 
 /* Lists, in order: guardians by login; ceremonies by start (all, those in which the login holds a
- * part, those open beyond their expiry at now_us, those with erase_due); parts by number. */
+ * part; of those open beyond their expiry at now_us and of those with erase_due the first alone, as
+ * whoever asks deals with one at a time, however many there are); parts by number. */
 MUST_CHECK enum err store_guardians(struct store *store, struct arena *arena,
                                     struct guardian_rows *out, struct fault *fault);
 MUST_CHECK enum err store_ceremonies(struct store *store, struct arena *arena,

@@ -443,9 +443,40 @@ static void expired_ones_are_open_and_beyond_their_time(void **state)
     STEP(&change, CHANGE_CEREMONY_ERASE_DUE, T(""), T("now"));
     commit(&change);
     expect_ok(store_ceremonies_expired(fixture.store, &fixture.arena, 100, &rows, &fault), &fault);
-    check_ids(&rows, "over now ");
+    check_ids(&rows, "over ");
+    change_init(&change);
+    STEP(&change, CHANGE_CEREMONY_END, T("expired"), I(100), T("r"), T("over"));
+    commit(&change);
+    expect_ok(store_ceremonies_expired(fixture.store, &fixture.arena, 100, &rows, &fault), &fault);
+    check_ids(&rows, "now ");
     expect_ok(store_ceremonies_erase_due(fixture.store, &fixture.arena, &rows, &fault), &fault);
     check_ids(&rows, "done ");
+}
+
+/* The daemon gives it an arena of 1 MiB. */
+static void however_many_are_due_one_is_told(void **state)
+{
+    (void)state;
+    struct fault fault = {0};
+    struct ceremony_rows rows;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (int number = 0; number < 3000; number += 1000) {
+        struct change change;
+        change_init(&change);
+        for (int i = number; i < number + 1000; i++) {
+            char id[16];
+            snprintf(id, sizeof id, "c%04d", i);
+            add_expiring(&change, id, i, 99, "open");
+            STEP(&change, CHANGE_CEREMONY_ERASE_DUE, T("completed"), T(id));
+        }
+        commit(&change);
+    }
+    expect_ok(store_ceremonies_expired(fixture.store, &arena, 100, &rows, &fault), &fault);
+    check_ids(&rows, "c0000 ");
+    expect_ok(store_ceremonies_erase_due(fixture.store, &arena, &rows, &fault), &fault);
+    check_ids(&rows, "c0000 ");
+    arena_done(&arena);
 }
 
 static void an_identifier_is_used_for_ever(void **state)
@@ -837,6 +868,7 @@ int main(void)
         WITH_STORE(lists_are_in_order),
         WITH_STORE(many_rows_are_all_listed),
         WITH_STORE(expired_ones_are_open_and_beyond_their_time),
+        WITH_STORE(however_many_are_due_one_is_told),
         WITH_STORE(an_identifier_is_used_for_ever),
         WITH_STORE(who_calls_is_noted_without_an_event),
         WITH_STORE(values_are_never_sql),
