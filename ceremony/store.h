@@ -150,6 +150,11 @@ MUST_CHECK enum err store_part_of_guardian(struct store *store, struct arena *ar
                                            struct slice ceremony, struct slice login,
                                            struct part_row *out, struct fault *fault);
 
+/* The one that the login holds of the ceremony that began last, without what is sealed. */
+MUST_CHECK enum err store_last_part_of_guardian(struct store *store, struct arena *arena,
+                                                struct slice login, struct part_row *out,
+                                                struct fault *fault);
+
 /* Lists, in order: guardians by login; ceremonies by start (all, those in which the login holds a
  * part; of those open beyond their expiry at now_us and of those with erase_due the first alone, as
  * whoever asks deals with one at a time, however many there are); parts by number. */
@@ -167,6 +172,20 @@ MUST_CHECK enum err store_ceremonies_erase_due(struct store *store, struct arena
                                                struct ceremony_rows *out, struct fault *fault);
 MUST_CHECK enum err store_parts(struct store *store, struct arena *arena, struct slice ceremony,
                                 struct part_rows *out, struct fault *fault);
+
+/* The same without what is sealed: sealed is empty in every row. */
+MUST_CHECK enum err store_part_states(struct store *store, struct arena *arena,
+                                      struct slice ceremony, struct part_rows *out,
+                                      struct fault *fault);
+
+/* Visits the ceremonies one by one in the order of the list, all (login NULL) or those in
+ * which the login holds a part. The row lives in the arena, which is reset before each: the memory
+ * does not grow with their number. The visit may read rows, but visit no ceremonies and change
+ * nothing; what it returns beside OK ends the visits and is returned, with its fault. */
+typedef enum err (*store_visit)(void *context, const struct ceremony_row *row, struct fault *fault);
+MUST_CHECK enum err store_each_ceremony(struct store *store, struct arena *arena,
+                                        const struct slice *login, store_visit visit, void *context,
+                                        struct fault *fault);
 
 /* Whether any ceremony ever had the identifier; how many bad submissions a login has had since
  * then; until when it is locked (0: it is not). */

@@ -116,6 +116,14 @@ static void check_model(void)
         same_part(&got_parts.rows[i], &part);
         same_part(&by_guardian, &part);
     }
+    expect_ok(store_part_states(fixture.store, &fixture.arena, slice_of("c1"), &got_parts, &fault),
+              &fault);
+    assert_int_equal(got_parts.count, part_count);
+    for (size_t i = 0; i < part_count; i++) {
+        struct part_row without = part;
+        without.sealed = (struct slice){NULL, 0};
+        same_part(&got_parts.rows[i], &without);
+    }
 }
 
 /* One act of one statement; the model is what it must have made of the rows. */
@@ -384,7 +392,17 @@ static void lists_are_in_order(void **state)
     expect_ok(store_ceremonies_of_guardian(fixture.store, &fixture.arena, zoe, &rows, &fault),
               &fault);
     check_ids(&rows, "early late ");
+    struct part_row last;
+    expect_ok(store_last_part_of_guardian(fixture.store, &fixture.arena, zoe, &last, &fault),
+              &fault);
+    assert_true(slice_is(last.ceremony, "late"));
+    assert_true(slice_is(last.guardian, "zoe"));
+    assert_int_equal(last.number, 1);
+    assert_int_equal(last.sealed.length, 0);
     struct slice nobody = slice_of("nobody");
+    assert_int_equal(
+        store_last_part_of_guardian(fixture.store, &fixture.arena, nobody, &last, &fault),
+        ERR_NOT_FOUND);
     expect_ok(store_ceremonies_of_guardian(fixture.store, &fixture.arena, nobody, &rows, &fault),
               &fault);
     check_ids(&rows, "");
