@@ -108,7 +108,8 @@ void key_public_text(const uint8_t public_key[KEY_BYTES], char out[KEY_PUBLIC_TE
 
 /* Reads age1…. ERR_INVALID_PARAMS with unsupported_public_key (a plugin's or a post-quantum
  * recipient, an SSH key, anything not age1…), bad_value (age1…, but wrong somewhere: the sentence
- * says where), weak_public_key (nothing can be sealed to this point safely). */
+ * says where; or 2^255 - 19 or more, a second text of a key that has another), weak_public_key
+ * (nothing can be sealed to this point safely). So two texts that are taken are two keys. */
 MUST_CHECK enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTES],
                                          struct fault *fault);
 
