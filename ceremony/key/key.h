@@ -98,6 +98,9 @@ MUST_CHECK enum err key_check_value(enum key_kind kind, const struct secret *key
  * do not count (X25519 ignores them): it proves an equal key, not equal octets. */
 MUST_CHECK enum err key_prove(const struct secret *key, struct slice check, struct fault *fault);
 
+/* Whether it can be a check value at all, of whatever key: to be found before it is needed. */
+bool key_check_fits(struct slice text);
+
 /* ---- public keys ---- */
 
 /* The public half of an X25519 key of 32 octets. */

@@ -122,6 +122,11 @@ enum client_exit command_key_open(struct client *client, int argc, char **argv)
     const struct verb_argument arguments[] = {{"SEALED", &given.sealed, false}, {.name = NULL}};
     const struct verb verb = {"key open", help, options, arguments};
     int done = verb_read(client, &verb, argc, argv);
+    if (done < 0 && given.expect != NULL && !key_check_fits(slice_of(given.expect))) {
+        done = (int)client_usage(
+            client, verb.name, "--expect wants a check value, age1… or mkcheck1…, and this is none",
+            NULL);
+    }
     if (done >= 0) {
         return (enum client_exit)done;
     }

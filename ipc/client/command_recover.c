@@ -413,6 +413,8 @@ static int check_usage(const struct client *client, const struct verb *verb,
     } else if (options->deliver_to != NULL &&
                (options->output != NULL || options->expect != NULL)) {
         wrong = "what is delivered to somebody else is not opened here: leave out -o and --expect";
+    } else if (options->expect != NULL && !key_check_fits(slice_of(options->expect))) {
+        wrong = "--expect wants a check value, age1… or mkcheck1…, and this is none";
     } else if (client->json && options->deliver_to == NULL && options->output == NULL) {
         wrong = "with --json the key goes to a file: -o FILE";
     }

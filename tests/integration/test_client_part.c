@@ -237,6 +237,19 @@ static void an_age_key_comes_back_and_opens_what_was_encrypted_to_it(void **stat
     assert_int_equal(run.status, 4);
     assert_string_equal(run.out, "");
     expect_in(run.err, "STOP");
+    /* what is no check value proves nothing: it is found before anything is asked for */
+    static const char *const none[] = {"''", "age1nonsense", "mkcheck1nonsense"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments,
+                 BOSS "recover --parts-file @d/max.txt --parts-file @d/ana.txt -o @d/none.txt "
+                      "--expect %s",
+                 none[i]);
+        ctl(h, arguments, "");
+        assert_int_equal(run.status, 2);
+        expect_in(run.err, "--expect wants a check value");
+        assert_false(exists(h, "none.txt"));
+    }
 }
 
 static void a_raw_key_comes_back_as_digits(void **state)
@@ -306,6 +319,10 @@ static void a_key_for_somebody_else_is_opened_by_its_receiver_alone(void **state
     ctl_done(h, arguments);
     ctl(h, "key open @d/sealed -o @d/key.txt" KEY_OF("ana"), "");
     assert_int_equal(run.status, 1);
+    assert_false(exists(h, "key.txt"));
+    ctl(h, "key open @d/sealed -o @d/key.txt --expect ''" KEY_OF("boss"), "");
+    assert_int_equal(run.status, 2);
+    expect_in(run.err, "--expect wants a check value");
     assert_false(exists(h, "key.txt"));
     snprintf(arguments, sizeof arguments,
              "key open @d/sealed -o @d/key.txt --expect %s" KEY_OF("boss"), recipient);

@@ -112,16 +112,6 @@ static const char *take_option(int letter, struct options *out)
     return fine ? NULL : "--hex, --age and --recipient exclude each other";
 }
 
-/* A check value that cannot be one is found before anybody types a word. */
-static bool is_check_value(const char *text)
-{
-    uint8_t octets[KEY_BYTES];
-    struct slice check = slice_of(text);
-    return strncmp(text, "mkcheck1", 8) == 0
-               ? bech32_decode(check, "mkcheck", octets, sizeof octets, NULL) == OK
-               : key_public_from_text(check, octets, NULL) == OK;
-}
-
 /* Returns an exit code to end with, or -1. */
 static int read_options(const char *program, int argc, char **argv, struct options *out)
 {
@@ -156,7 +146,8 @@ static int read_options(const char *program, int argc, char **argv, struct optio
         return (int)say_usage(program, "parts are read from standard input alone, never from the "
                                        "command line, where others can see them");
     }
-    if (out->expect != NULL && !is_check_value(out->expect)) {
+    /* Found before anybody types a word. */
+    if (out->expect != NULL && !key_check_fits(slice_of(out->expect))) {
         return (int)say_usage(program, "--expect wants a check value, age1… or mkcheck1…, and this "
                                        "is none: compare it with the page");
     }

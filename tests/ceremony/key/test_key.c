@@ -372,6 +372,21 @@ static void a_fingerprint_is_the_first_16_characters_in_fours(void **state)
 
 /* ---- check values ---- */
 
+static void tells_what_can_be_a_check_value(void **state)
+{
+    (void)state;
+    static const char *const fit[] = {RECIPIENT, EXAMPLE_RECIPIENT, CHECK};
+    static const char *const none[] = {
+        "", "m", "mk", "mkcheck1", "age1", "age1nonsense", "mkcheck1nonsense", IDENTITY, KEY_HEX};
+    for (size_t i = 0; i < sizeof fit / sizeof fit[0]; i++) {
+        assert_true(key_check_fits(slice_of(fit[i])));
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(key_check_fits(slice_of(none[i])));
+    }
+    assert_false(key_check_fits((struct slice){NULL, 0}));
+}
+
 static void check_values_agree_with_the_vectors(void **state)
 {
     (void)state;
@@ -503,6 +518,7 @@ int main(void)
         cmocka_unit_test(refuses_a_second_text_of_a_key),
         cmocka_unit_test(takes_the_usual_text_of_a_key),
         cmocka_unit_test(a_fingerprint_is_the_first_16_characters_in_fours),
+        cmocka_unit_test(tells_what_can_be_a_check_value),
         cmocka_unit_test(check_values_agree_with_the_vectors),
         cmocka_unit_test(the_tag_in_the_check_value_is_that_of_the_vectors),
         cmocka_unit_test(proves_the_key_and_no_other),
