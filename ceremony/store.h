@@ -187,14 +187,17 @@ MUST_CHECK enum err store_each_ceremony(struct store *store, struct arena *arena
                                         const struct slice *login, store_visit visit, void *context,
                                         struct fault *fault);
 
-/* Whether any ceremony ever had the identifier; how many bad submissions a login has had since
- * then; until when it is locked (0: it is not). */
+/* Whether any ceremony ever had the identifier; how many bad submissions a login has had after
+ * after_us and until now_us (later ones are of a clock that was set back since). */
 MUST_CHECK enum err store_identifier_used(struct store *store, int64_t identifier, bool *out,
                                           struct fault *fault);
-MUST_CHECK enum err store_bad_submissions(struct store *store, struct slice login, int64_t since_us,
-                                          int64_t *out, struct fault *fault);
-MUST_CHECK enum err store_locked_until(struct store *store, struct slice login, int64_t *out_us,
-                                       struct fault *fault);
+MUST_CHECK enum err store_bad_submissions(struct store *store, struct slice login, int64_t after_us,
+                                          int64_t now_us, int64_t *out, struct fault *fault);
+
+/* Until when a login is locked (0: it is not). A lock beyond latest_us, which no lock that begins
+ * now could reach, is of a clock that was set back: it is made to end then, without an event. */
+MUST_CHECK enum err store_locked_until(struct store *store, struct slice login, int64_t latest_us,
+                                       int64_t *out_us, struct fault *fault);
 
 /* A guardian called: noted without an event. */
 MUST_CHECK enum err store_guardian_seen(struct store *store, struct slice login, int64_t now_us,

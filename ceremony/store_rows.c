@@ -345,13 +345,14 @@ enum err store_identifier_used(struct store *store, int64_t identifier, bool *ou
     return err;
 }
 
-enum err store_bad_submissions(struct store *store, struct slice login, int64_t since_us,
-                               int64_t *out, struct fault *fault)
+enum err store_bad_submissions(struct store *store, struct slice login, int64_t after_us,
+                               int64_t now_us, int64_t *out, struct fault *fault)
 {
     int64_t count = 0;
     struct store_call call = store_query(store, QUERY_BAD_SUBMISSIONS);
     store_give_text(&call, login);
-    store_give_integer(&call, since_us);
+    store_give_integer(&call, after_us);
+    store_give_integer(&call, now_us);
     enum err err = read_one(&call, NULL, read_integer, &count, fault);
     if (err == OK) {
         *out = count;
@@ -359,13 +360,26 @@ enum err store_bad_submissions(struct store *store, struct slice login, int64_t 
     return err;
 }
 
-enum err store_locked_until(struct store *store, struct slice login, int64_t *out_us,
-                            struct fault *fault)
+static enum err shorten_lock(struct store *store, struct slice login, int64_t until_us,
+                             struct fault *fault)
+{
+    struct store_call call = store_query(store, QUERY_LOCK_SHORTEN);
+    store_give_integer(&call, until_us);
+    store_give_text(&call, login);
+    return store_run(&call, fault);
+}
+
+enum err store_locked_until(struct store *store, struct slice login, int64_t latest_us,
+                            int64_t *out_us, struct fault *fault)
 {
     int64_t until_us = 0;
     struct store_call call = store_query(store, QUERY_LOCKED_UNTIL);
     store_give_text(&call, login);
     enum err err = read_one(&call, NULL, read_integer, &until_us, fault);
+    if (err == OK && until_us > latest_us) {
+        until_us = latest_us;
+        err = shorten_lock(store, login, until_us, fault);
+    }
     if (err == OK || err == ERR_NOT_FOUND) {
         *out_us = until_us;
         err = OK;

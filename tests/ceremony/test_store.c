@@ -240,17 +240,24 @@ static int64_t locked_until(const char *login)
 {
     struct fault fault = {0};
     int64_t until_us = -1;
-    expect_ok(store_locked_until(fixture.store, slice_of(login), &until_us, &fault), &fault);
+    expect_ok(store_locked_until(fixture.store, slice_of(login), INT64_MAX, &until_us, &fault),
+              &fault);
     return until_us;
 }
 
-static int64_t bad_submissions(const char *login, int64_t since_us)
+static int64_t bad_submissions_until(const char *login, int64_t after_us, int64_t now_us)
 {
     struct fault fault = {0};
     int64_t count = -1;
-    expect_ok(store_bad_submissions(fixture.store, slice_of(login), since_us, &count, &fault),
-              &fault);
+    expect_ok(
+        store_bad_submissions(fixture.store, slice_of(login), after_us, now_us, &count, &fault),
+        &fault);
     return count;
+}
+
+static int64_t bad_submissions(const char *login, int64_t after_us)
+{
+    return bad_submissions_until(login, after_us, INT64_MAX);
 }
 
 static void changes_of_logins(void)
@@ -259,9 +266,14 @@ static void changes_of_logins(void)
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("asouza"), I(7001));
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("asouza"), I(7002));
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("mweber"), I(7002));
-    assert_int_equal(bad_submissions("asouza", 7001), 2);
-    assert_int_equal(bad_submissions("asouza", 7002), 1);
-    assert_int_equal(bad_submissions("asouza", 7003), 0);
+    assert_int_equal(bad_submissions("asouza", 7000), 2);
+    assert_int_equal(bad_submissions("asouza", 7001), 1);
+    assert_int_equal(bad_submissions("asouza", 7002), 0);
+    assert_int_equal(bad_submissions_until("asouza", 7000, 7001), 1);
+    assert_int_equal(bad_submissions_until("asouza", 0, 7000), 0);
+    DOES(CHANGE_BAD_SUBMISSIONS_FORGET, I(7002));
+    assert_int_equal(bad_submissions("asouza", 0), 1);
+    assert_int_equal(bad_submissions("mweber", 0), 1);
     assert_int_equal(locked_until("asouza"), 0);
     DOES(CHANGE_LOCK_SET, T("asouza"), I(8001));
     assert_int_equal(locked_until("asouza"), 8001);
@@ -286,7 +298,7 @@ static void every_statement_does_what_it_says_and_nothing_else(void **state)
     }
     fixture_reopen();
     check_model();
-    assert_int_equal(bad_submissions("asouza", 0), 2);
+    assert_int_equal(bad_submissions("asouza", 0), 1);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
