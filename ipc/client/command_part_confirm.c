@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "audit/base/base64.h"
-#include "ipc/client/desk/part_text.h"
 #include "ipc/client/desk/secrecy.h"
 #include "ipc/client/offline/ask.h"
+#include "ipc/client/offline/part_text.h"
 #include "ipc/client/offline/terminal.h"
 #include "ipc/client/part_fetch.h"
 

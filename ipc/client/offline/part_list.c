@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/slip39/entry.h"
+#include "ipc/client/offline/part_text.h"
+
 #define NAMED_MAX 8 /* places in one sentence */
 
 void part_list_done(struct part_list *list)
@@ -23,6 +26,50 @@ static bool is_passed_over(struct slice line)
     return true;
 }
 
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+/* The words of a part whose number of words is right and which are all on the list; else NULL. */
+static struct entry *read_entry(struct slice words)
+{
+    struct entry *entry = entry_new();
+    bool known = entry != NULL;
+    size_t at = 0;
+    while (known && at < words.length) {
+        size_t end = at;
+        while (end < words.length && words.data[end] != ' ' && words.data[end] != '\t') {
+            end++;
+        }
+        known = end == at || entry_add(entry, (struct slice){words.data + at, end - at});
+        at = end + 1;
+    }
+    if (known) {
+        return entry;
+    }
+    entry_free(entry);
+    return NULL;
+}
+
+/* Where the slip may be, as the terminal says it. "" if nothing can be said. */
+static const char *find_slip(struct slice words, char *out, size_t size)
+{
+    size_t number = 0;
+    struct entry *entry = read_entry(words);
+    enum entry_slip slip = entry == NULL ? ENTRY_MORE : entry_find_slip(entry, &number);
+    if (entry == NULL) {
+        return "";
+    }
+    if (slip == ENTRY_SWAP) {
+        snprintf(out, size, " Words %zu and %zu may be in the wrong order.", number, number + 1);
+    } else if (slip == ENTRY_ONE) {
+        snprintf(out, size, " If only one word is wrong, it is number %zu.", number);
+    } else {
+        snprintf(out, size, " At least two words are wrong: compare all with the page.");
+    }
+    entry_free(entry);
+    return out;
+}
+
 static enum err read_line(struct slice line, unsigned long number, struct part_list *list,
                           struct fault *fault)
 {
@@ -37,8 +84,21 @@ static enum err read_line(struct slice line, unsigned long number, struct part_l
         list->places[list->count++] = number;
         return OK;
     }
-    (void)fault_set(fault, err, found.reason, NULL, "Line %lu: %s", number, found.sentence);
+    char slip[128];
+    (void)fault_set(fault, err, found.reason, NULL, "Line %lu: %s%s", number, found.sentence,
+                    found.reason == REASON_checksum ? find_slip(line, slip, sizeof slip) : "");
     fault->index = found.index;
+    return err;
+}
+
+static enum err read_pages(struct slice text, struct part_list *list, struct fault *fault)
+{
+    struct part_texts texts = {.count = 0};
+    enum err err = part_texts_take(&texts, "Standard input", text, fault);
+    for (size_t i = 0; err == OK && i < texts.count; i++) {
+        err = read_line(part_texts_words(&texts, i), texts.list[i].line, list, fault);
+    }
+    part_texts_done(&texts);
     return err;
 }
 
@@ -48,6 +108,9 @@ enum err part_list_read(struct slice text, struct part_list *list, struct fault 
     enum err err = OK;
     unsigned long number = 0;
     list->unit = "line";
+    if (part_text_has_page(text)) {
+        return read_pages(text, list, fault);
+    }
     size_t at = text.length >= 3 && memcmp(text.data, mark, 3) == 0 ? 3 : 0;
     while (at < text.length && err == OK) {
         const char *begin = text.data + at;

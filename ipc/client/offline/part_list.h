@@ -15,7 +15,9 @@ void part_list_done(struct part_list *list);
 
 /* Reads one part a line: LF or CRLF, the last one optional; a UTF-8 byte order mark, blank lines
  * and lines that begin with # are passed over. The first line that is no part is the fault: as of
- * slip39_decode, the line named; too_large above SLIP39_LIST_MAX parts. */
+ * slip39_decode, the line named, with the word that may be wrong; too_large above SLIP39_LIST_MAX
+ * parts. A text that has a page is read as part_texts_take does: a part's line is where its words
+ * begin. */
 enum err part_list_read(struct slice text, struct part_list *list, struct fault *fault) MUST_CHECK;
 
 /* Writes "line 3" or "lines 3, 5 and 7" for the parts of this fate to out. */

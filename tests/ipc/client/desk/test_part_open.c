@@ -11,7 +11,7 @@
 #include "audit/base/base64.h"
 #include "ipc/client/desk/part_open.h"
 #include "ipc/client/desk/part_page.h"
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 #define CEREMONY "6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0d"
 #define OTHER_CEREMONY "6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0e"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 static struct part_texts texts;
 

@@ -1,6 +1,5 @@
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -205,7 +204,7 @@ static bool next_line(struct slice *text, struct slice *out)
     return true;
 }
 
-static bool has_rows(struct slice text)
+bool part_text_has_page(struct slice text)
 {
     struct slice line;
     while (next_line(&text, &line)) {
@@ -259,7 +258,8 @@ enum err part_texts_take(struct part_texts *texts, const char *name, struct slic
     if (text.length >= 3 && memcmp(text.data, mark, 3) == 0) {
         text = (struct slice){text.data + 3, text.length - 3};
     }
-    enum err err = has_rows(text) ? read_pages(&reading, text) : read_lines(&reading, text);
+    enum err err =
+        part_text_has_page(text) ? read_pages(&reading, text) : read_lines(&reading, text);
     if (err == OK && texts->count == before) {
         err = fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL,
                         "%.200s holds no part: one a line, or a page of guardianctl part download.",
