@@ -70,6 +70,21 @@ static const char *find_slip(struct slice words, char *out, size_t size)
     return out;
 }
 
+enum err part_list_decode(struct slice words, struct slip39_part *out, struct fault *fault)
+{
+    struct fault found;
+    char slip[128];
+    fault_clear(&found);
+    enum err err = slip39_decode(words, out, &found);
+    if (err != OK && found.reason == REASON_checksum) {
+        (void)fault_set(fault, err, found.reason, NULL, "%s%s", found.sentence,
+                        find_slip(words, slip, sizeof slip));
+    } else if (err != OK) {
+        *fault = found;
+    }
+    return err;
+}
+
 static enum err read_line(struct slice line, unsigned long number, struct part_list *list,
                           struct fault *fault)
 {
@@ -79,14 +94,12 @@ static enum err read_line(struct slice line, unsigned long number, struct part_l
     }
     struct fault found;
     fault_clear(&found);
-    enum err err = slip39_decode(line, &list->parts[list->count], &found);
+    enum err err = part_list_decode(line, &list->parts[list->count], &found);
     if (err == OK) {
         list->places[list->count++] = number;
         return OK;
     }
-    char slip[128];
-    (void)fault_set(fault, err, found.reason, NULL, "Line %lu: %s%s", number, found.sentence,
-                    found.reason == REASON_checksum ? find_slip(line, slip, sizeof slip) : "");
+    (void)fault_set(fault, err, found.reason, NULL, "Line %lu: %s", number, found.sentence);
     fault->index = found.index;
     return err;
 }
@@ -105,10 +118,10 @@ static enum err read_pages(struct slice text, struct part_list *list, struct fau
 enum err part_list_read(struct slice text, struct part_list *list, struct fault *fault)
 {
     static const char mark[] = "\xef\xbb\xbf";
-    enum err err = OK;
+    enum err err = part_text_refuse_key("Standard input", text, fault);
     unsigned long number = 0;
     list->unit = "line";
-    if (part_text_has_page(text)) {
+    if (err == OK && part_text_has_page(text)) {
         return read_pages(text, list, fault);
     }
     size_t at = text.length >= 3 && memcmp(text.data, mark, 3) == 0 ? 3 : 0;

@@ -40,11 +40,15 @@ MUST_CHECK enum err part_texts_add(struct part_texts *texts, struct slice words,
 /* Is any line made of numbers and words alone ("1 word 12 word 23 word")? Then it holds pages. */
 bool part_text_has_page(struct slice text);
 
+/* Refuses a key or a key file, which nobody should have brought here: ERR_INVALID_PARAMS,
+ * bad_value. */
+MUST_CHECK enum err part_text_refuse_key(const char *name, struct slice text, struct fault *fault);
+
 /* Appends the parts of a text. Lines that are empty or begin with # are passed over. A text
  * that has a page is read as pages: only the lines of numbers and words count, each word in the
  * place of its number, and number 1 begins a part. What cannot stand in a
  * word becomes '?'. ERR_INVALID_PARAMS naming `name` (which is borrowed) and the line: too_large,
- * bad_value (a page in which a number is missing or stands twice), too_few (no part);
+ * bad_value (a key file; a page in which a number is missing or stands twice), too_few (no part);
  * ERR_NO_MEMORY. */
 MUST_CHECK enum err part_texts_take(struct part_texts *texts, const char *name, struct slice text,
                                     struct fault *fault);
