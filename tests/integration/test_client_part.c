@@ -95,6 +95,9 @@ static void a_part_is_viewed_downloaded_and_confirmed(void **state)
     expect_in(run.err, "part confirm");
     download_all(h);
     assert_int_equal(mode_of(h, "ana.txt"), 0600);
+    char *page = read_text_file(h, "ana.txt");
+    expect_in(page, "\nThe others   max, taro\n");
+    free(page);
     ctl(h, "--as ana part download Root -o @d/ana.txt" KEY_OF("ana"), "");
     assert_int_equal(run.status, 1);
     expect_in(run.err, "nothing is ever written over");
