@@ -354,6 +354,21 @@ static void a_key_for_somebody_else_is_opened_by_its_receiver_alone(void **state
     assert_int_equal(run.status, 2);
 }
 
+static void the_page_of_a_part_is_no_sealed_key_and_no_alarm(void **state)
+{
+    struct harness *h = *state;
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    download_all(h);
+    refused_with(h, "key open @d/ana.txt -o @d/key.txt" KEY_OF("ana"),
+                 "/ana.txt is the page of a part, and opens nothing alone");
+    assert_null(strstr(run.err, "at once"));
+    write_text_file(h, "letter", "Dear Ana\n");
+    refused_with(h, "key open @d/letter -o @d/key.txt" KEY_OF("ana"),
+                 "/letter holds no sealed key");
+    assert_null(strstr(run.err, "at once"));
+}
+
 static void parts_are_typed_one_after_the_other(void **state)
 {
     struct harness *h = *state;
@@ -396,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_bad_part_is_named_with_what_to_do, start, stop),
         cmocka_unit_test_setup_teardown(a_key_for_somebody_else_is_opened_by_its_receiver_alone,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(the_page_of_a_part_is_no_sealed_key_and_no_alarm, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(parts_are_typed_one_after_the_other, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
