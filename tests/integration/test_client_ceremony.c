@@ -173,6 +173,15 @@ static void the_trail_of_a_ceremony_is_found_by_its_name(void **state)
     assert_int_equal(json_member(document(h), "entries")->count, 1);
 }
 
+static void blanks_between_guardians_are_passed_over(void **state)
+{
+    struct harness *h = *state;
+    register_three(h);
+    ctl_done(h, BOSS "--json ceremony start --name Root --guardians ' ana, max , taro' --threshold "
+                     "2 --kind age");
+    assert_int_equal(json_member(document(h), "parts")->count, 3);
+}
+
 static void a_watch_ends_with_the_ceremony(void **state)
 {
     struct harness *h = *state;
@@ -224,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_start_says_what_everybody_does_next, start, stop),
         cmocka_unit_test_setup_teardown(a_ceremony_is_found_by_id_beginning_or_name, start, stop),
         cmocka_unit_test_setup_teardown(the_trail_of_a_ceremony_is_found_by_its_name, start, stop),
+        cmocka_unit_test_setup_teardown(blanks_between_guardians_are_passed_over, start, stop),
         cmocka_unit_test_setup_teardown(a_watch_ends_with_the_ceremony, start, stop),
         cmocka_unit_test_setup_teardown(a_ceremony_of_another_system_is_tracked, start, stop),
     };
