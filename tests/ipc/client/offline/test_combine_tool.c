@@ -112,6 +112,21 @@ static void guardianctl_does_the_same(void **state)
     program_assert_refused(&program, 1, "1 of 3 parts given");
 }
 
+static void refusals_are_json_when_guardianctl_is_asked_for_it(void **state)
+{
+    (void)state;
+    struct program program;
+    program_run(&program, "one \"two\n", TEST_CLIENT, "--json", "combine");
+    assert_int_equal(program.code, 1);
+    assert_string_equal(program.out, "");
+    assert_non_null(strstr(program.err, "{\"error\":{\"code\":-32006,\"reason\":\"unknown_word\","
+                                        "\"message\":\"Line 1: Word 1 is not"));
+    assert_string_equal(program.err + strlen(program.err) - 4, "\"}}\n");
+    program_run(&program, "", TEST_CLIENT, "--json", "combine", "--bogus");
+    assert_int_equal(program.code, 2);
+    assert_non_null(strstr(program.err, "{\"error\":{\"code\":-32602,\"reason\":\"bad_usage\","));
+}
+
 static void a_key_of_16_octets_is_no_age_key(void **state)
 {
     (void)state;
@@ -551,6 +566,7 @@ int main(void)
         cmocka_unit_test(prints_the_key_in_hexadecimal),
         cmocka_unit_test(prints_the_age_identity_or_its_recipient_alone),
         cmocka_unit_test(guardianctl_does_the_same),
+        cmocka_unit_test(refusals_are_json_when_guardianctl_is_asked_for_it),
         cmocka_unit_test(a_key_of_16_octets_is_no_age_key),
         cmocka_unit_test(a_new_file_is_the_owner_s_alone),
         cmocka_unit_test(a_failure_leaves_no_file),
