@@ -140,6 +140,28 @@ static void a_ceremony_is_found_by_id_beginning_or_name(void **state)
     expect_in(run.out, "2 of 3");
 }
 
+static void all_live_parts_of_a_guardian_are_shown(void **state)
+{
+    struct harness *h = *state;
+    char line[200];
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    snprintf(line, sizeof line, "live parts   Root (%.8s, open): part 2, ", ceremony);
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl_done(h, BOSS "guardian list");
+    expect_in(run.out, " LIVE ");
+    const char *max = strstr(run.out, "\nmax ");
+    assert_non_null(max);
+    assert_non_null(strstr(max, " 2    open "));
+    ctl_done(h, BOSS "guardian show max");
+    expect_in(run.out, line);
+    ctl_done(h, BOSS "ceremony cancel @c --reason test");
+    ctl_done(h, BOSS "guardian deactivate max");
+    expect_in(run.out, line);
+    assert_null(strstr(run.out, "             Root"));
+    expect_in(run.out, "An open ceremony waits for this guardian in vain");
+}
+
 static void the_trail_of_a_ceremony_is_found_by_its_name(void **state)
 {
     struct harness *h = *state;
@@ -234,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ceremony_is_found_by_id_beginning_or_name, start, stop),
         cmocka_unit_test_setup_teardown(the_trail_of_a_ceremony_is_found_by_its_name, start, stop),
         cmocka_unit_test_setup_teardown(blanks_between_guardians_are_passed_over, start, stop),
+        cmocka_unit_test_setup_teardown(all_live_parts_of_a_guardian_are_shown, start, stop),
         cmocka_unit_test_setup_teardown(a_watch_ends_with_the_ceremony, start, stop),
         cmocka_unit_test_setup_teardown(a_ceremony_of_another_system_is_tracked, start, stop),
     };
