@@ -63,7 +63,8 @@ static void prompt(const struct asking *asking)
     } else if (words > 0) {
         say("  Word %zu: ", words + 1);
     } else if (asking->count == 0) {
-        terminal_write("Part 1, its words in order, as many to a line as you like: ");
+        terminal_write(asking->known == NULL ? "Your part" : "Part 1");
+        terminal_write(", its words in order, as many to a line as you like: ");
     } else {
         prompt_next(asking);
     }

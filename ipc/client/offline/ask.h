@@ -12,7 +12,8 @@ enum ask_answer {
     ASK_FAILED,  /* the terminal is gone, or no memory: a fault */
 };
 
-/* Asks for part number `count` + 1; parts given before are known by their headers. */
+/* Asks for part number `count` + 1; parts given before are known by their headers. known NULL: for
+ * the one part that whoever types holds. */
 enum ask_answer ask_part(const struct slip39_part *known, size_t count, struct slip39_part *out,
                          struct fault *fault);
 

@@ -26,7 +26,8 @@ static const char help[] =
     "Joins the parts of a key (SLIP-39). Needs no daemon, network or configuration, and keeps\n"
     "nothing. On a terminal it asks for the parts and helps with typing; otherwise it reads one\n"
     "part a line from standard input, its words in any case, each whole or its first four "
-    "letters.\n"
+    "letters,\n"
+    "or pages as guardianctl part download writes them: cat ana.txt max.txt | %s.\n"
     "Blank lines and lines that begin with # are passed over. Never put words on a command line:\n"
     "others on the machine can read those.\n\n"
     "  --hex            print the key in hexadecimal (default): the passphrase of an AES Crypt "
@@ -130,7 +131,7 @@ static int read_options(const char *program, int argc, char **argv, struct optio
     opterr = 0; /* what is told about an argument never repeats it: it might be a word */
     while ((letter = getopt_long(argc, argv, "ho:", table, NULL)) != -1) {
         if (letter == 'h') {
-            printf(help, program, program);
+            printf(help, program, program, program);
             return OFFLINE_DONE;
         }
         if (letter == OPTION_VERSION) {
