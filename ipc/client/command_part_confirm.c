@@ -105,7 +105,7 @@ static enum client_exit read_challenge(struct client *client, const struct json 
 
 static enum err ask_words(struct slip39_part *out, struct fault *fault)
 {
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was confirmed.", fault);
     if (err != OK) {
         return err;
     }

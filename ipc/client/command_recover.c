@@ -87,7 +87,7 @@ static enum err type_parts(struct part_texts *texts, struct fault *fault)
 {
     struct slip39_part parts[PART_TEXT_PARTS_MAX] = {{.value = NULL}};
     size_t count = 0;
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was recovered.", fault);
     if (err != OK) {
         return err;
     }

@@ -186,6 +186,12 @@ static void words_typed_at_a_terminal_are_helped_and_never_shown(void **state)
     assert_true(terminal_expect(&terminal, "Part 1, its words"));
     type_line(&terminal, "guitarr");
     assert_true(terminal_expect(&terminal, "Word 1 is not on the list"));
+    assert_true(terminal_type(&terminal, "\x04"));
+    assert_true(terminal_expect(&terminal, "Nothing was confirmed."));
+    assert_int_equal(terminal_end(&terminal), 1);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "max", "part", "confirm", "Root", NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
     type_line(&terminal, words);
     assert_true(terminal_expect(&terminal, "Part 2 is confirmed."));
     assert_int_equal(terminal_end(&terminal), 0);
@@ -328,6 +334,18 @@ static void parts_are_typed_one_after_the_other(void **state)
     words_of_page(h, "ana.txt", ana);
     words_of_page(h, "taro.txt", taro);
     path_in(h, "key.txt", file);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, taro);
+    assert_true(terminal_expect(&terminal, "Part 3 (enough are given"));
+    assert_true(terminal_type(&terminal, "\x04"));
+    assert_true(terminal_expect(&terminal, "The input ended"));
+    assert_true(terminal_expect(&terminal, "Nothing was recovered."));
+    assert_int_equal(terminal_end(&terminal), 1);
+    assert_false(exists(h, "key.txt"));
     at_terminal(h, &terminal,
                 (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
     assert_true(terminal_expect(&terminal, "Part 1, its words"));

@@ -302,12 +302,11 @@ static enum ask_answer talk(struct asking *asking, struct slip39_part *out, stru
         terminal_erase_rows(asking->rows > 0 ? asking->rows + 1 : 0);
         asking->rows = 0;
         bool begun = entry_count(asking->entry) > 0;
-        if (read == TERMINAL_FAILED) {
-            (void)fault_set(fault, ERR_IO, REASON_io, NULL, "The terminal could not be read.");
+        if (read != TERMINAL_LINE) {
+            (void)terminal_fault(read, fault);
             return ASK_FAILED;
         }
-        if (read == TERMINAL_END || (asking->line->length == 0 && !begun)) {
-            terminal_write(begun ? "  The part that was begun is left out.\n" : "");
+        if (asking->line->length == 0 && !begun) {
             return ASK_NO_MORE;
         }
         if (take_line(asking, out)) {
@@ -343,9 +342,10 @@ enum ask_answer ask_line(const char *text, struct secret **out, struct fault *fa
         return ASK_FAILED;
     }
     terminal_write(text);
-    if (terminal_line(line) != TERMINAL_LINE) {
+    enum terminal_read read = terminal_line(line);
+    if (read != TERMINAL_LINE) {
         secret_free(line);
-        (void)fault_set(fault, ERR_IO, REASON_io, NULL, "Nothing was typed.");
+        (void)terminal_fault(read, fault);
         return ASK_FAILED;
     }
     *out = line;

@@ -8,8 +8,8 @@
 
 enum ask_answer {
     ASK_PART,    /* *out is a part, and the caller's */
-    ASK_NO_MORE, /* Enter alone, or the end of the input */
-    ASK_FAILED,  /* the terminal is gone, or no memory: a fault */
+    ASK_NO_MORE, /* Enter alone */
+    ASK_FAILED,  /* the input ended, the terminal is gone, or no memory: a fault */
 };
 
 /* Asks for part number `count` + 1; parts given before are known by their headers. */

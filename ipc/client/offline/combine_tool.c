@@ -206,7 +206,7 @@ static enum err read_lines(struct part_list *list, struct fault *fault)
 static enum err ask_parts(struct part_list *list, struct fault *fault)
 {
     list->unit = "part";
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was recovered.", fault);
     if (err != OK) {
         return err;
     }

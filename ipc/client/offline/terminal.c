@@ -16,6 +16,7 @@ static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT
 static struct {
     bool open;
     int screen; /* to write on */
+    const char *stopped;
     struct termios before;
     struct sigaction actions_before[SIGNALS];
     sigset_t mask_before;
@@ -64,7 +65,7 @@ static void give_back_signals(void)
     sigprocmask(SIG_SETMASK, &terminal.mask_before, NULL);
 }
 
-enum err terminal_open(struct fault *fault)
+enum err terminal_open(const char *stopped, struct fault *fault)
 {
     assert(!terminal.open);
     terminal.screen = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -76,6 +77,7 @@ enum err terminal_open(struct fault *fault)
                          strerror(errno));
     }
     take_signals();
+    terminal.stopped = stopped;
     terminal.open = true;
     if (!hide()) {
         terminal_close();
@@ -101,6 +103,10 @@ static void pass_on(int number)
     if (number != SIGCONT) {
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
         terminal_write("\n");
+        if (number != SIGTSTP) {
+            terminal_write(terminal.stopped);
+            terminal_write("\n");
+        }
         give_back_signals();
         (void)raise(number); /* most end the process here; after a stop it goes on below */
         take_signals();
@@ -152,6 +158,14 @@ enum terminal_read terminal_line(struct secret *out)
         out->length--;
     }
     return TERMINAL_LINE;
+}
+
+enum err terminal_fault(enum terminal_read read, struct fault *fault)
+{
+    return fault_set(fault, ERR_IO, REASON_io, NULL, "%s %s",
+                     read == TERMINAL_END ? "The input ended (Ctrl-D, or the terminal was closed)."
+                                          : "The terminal could not be read.",
+                     terminal.stopped);
 }
 
 void terminal_write_slice(struct slice text)

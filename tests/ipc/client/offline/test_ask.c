@@ -204,8 +204,49 @@ static void pasted_numbers_are_dropped_and_short_words_shown_whole(void **state)
     expect(&session, "belongs to another set than part 1");
     type_line(&session, lines[0]);
     expect(&session, "Part 3");
-    type(&session, "\x04"); /* the end of the input is as good as Enter */
+    type_line(&session, "");
     finish_with_key(&session);
+}
+
+static void the_end_of_the_input_is_no_yes(void **state)
+{
+    (void)state;
+    struct session session;
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_line(&session, lines[1]);
+    expect(&session, "Part 2");
+    type_line(&session, lines[0]);
+    expect(&session, "Enter alone: no more)");
+    type(&session, "\x04");
+    expect(&session,
+           "The input ended (Ctrl-D, or the terminal was closed). Nothing was recovered.");
+    finish(&session, 1, "");
+}
+
+static void a_terminal_that_hangs_up_prints_no_key(void **state)
+{
+    (void)state;
+    for (int ignored = 0; ignored < 2; ignored++) {
+        struct session session;
+        char out[PROGRAM_PRINTED_MAX];
+        int status = 0;
+        void (*before)(int) = signal(SIGHUP, ignored ? SIG_IGN : SIG_DFL); /* as under nohup */
+        start(&session, PROGRAM_COMBINE, NULL);
+        signal(SIGHUP, before);
+        expect(&session, "Part 1");
+        type_line(&session, lines[1]);
+        expect(&session, "Part 2");
+        type_line(&session, lines[0]);
+        expect(&session, "Enter alone: no more)");
+        close(session.slave);
+        close(session.master);
+        assert_int_equal(waitpid(session.pid, &status, 0), session.pid);
+        assert_true(ignored ? WIFEXITED(status) && WEXITSTATUS(status) == 1
+                            : WIFSIGNALED(status) || WEXITSTATUS(status) == 1);
+        program_printed(session.out, out);
+        assert_string_equal(out, "");
+    }
 }
 
 static void an_unknown_word_is_numbered_and_near_words_offered(void **state)
@@ -322,6 +363,7 @@ static void a_signal_leaves_the_terminal_as_it_was(void **state)
         assert_false(echoes(&session));
         if (numbers[i] == SIGINT) {
             type(&session, "\x03"); /* as a person does it */
+            expect(&session, "Nothing was recovered.");
         } else {
             assert_int_equal(kill(session.pid, numbers[i]), 0);
         }
@@ -389,6 +431,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_parts_typed_give_the_key_and_are_not_shown),
         cmocka_unit_test(pasted_numbers_are_dropped_and_short_words_shown_whole),
+        cmocka_unit_test(the_end_of_the_input_is_no_yes),
+        cmocka_unit_test(a_terminal_that_hangs_up_prints_no_key),
         cmocka_unit_test(an_unknown_word_is_numbered_and_near_words_offered),
         cmocka_unit_test(a_swap_is_named_and_put_right),
         cmocka_unit_test(a_missing_word_is_told),
