@@ -109,9 +109,9 @@ static enum err ask_words(struct slip39_part *out, struct fault *fault)
     if (err != OK) {
         return err;
     }
-    terminal_write("Nothing you type is shown. Four letters of a word are enough. A line with - "
-                   "alone begins the part again.\n");
-    enum ask_answer answer = ask_part(NULL, 0, out, fault);
+    struct ask_set set = {.count = 0};
+    ask_welcome();
+    enum ask_answer answer = ask_part(&set, out, fault);
     terminal_close();
     if (answer == ASK_NO_MORE) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL,

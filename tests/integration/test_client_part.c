@@ -325,6 +325,39 @@ static void a_key_for_somebody_else_is_opened_by_its_receiver_alone(void **state
     assert_int_equal(run.status, 2);
 }
 
+static void a_page_of_another_ceremony_is_refused_at_its_first_words(void **state)
+{
+    struct harness *h = *state;
+    struct terminal terminal;
+    char old[1024], ana[1024], first_two[1024], file[400], said[80];
+    completed(h, "--threshold 2 --kind age");
+    words_of_page(h, "ana.txt", old);
+    memcpy(first_two, old, sizeof first_two);
+    *strchr(strchr(first_two, ' ') + 1, ' ') = '\0';
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl_done(h, "--as ana part download @c -o @d/new.txt" KEY_OF("ana"));
+    words_of_page(h, "new.txt", ana);
+    path_in(h, "key.txt", file);
+    at_terminal(
+        h, &terminal,
+        (const char *const[]){"--as", "boss:1:B:User", "recover", ceremony, "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, first_two);
+    snprintf(said, sizeof said, "another set than Root (%.8s, begun 20", ceremony);
+    assert_true(terminal_expect(&terminal, said));
+    assert_true(terminal_expect(&terminal, "thrown away"));
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, old);
+    assert_true(terminal_expect(&terminal, said));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, "academic acid");
+    assert_true(terminal_expect(&terminal, "thrown away"));
+    assert_true(terminal_type(&terminal, "\x03"));
+    assert_true(terminal_expect(&terminal, "Nothing was recovered."));
+    assert_int_equal(terminal_end(&terminal), -SIGINT);
+}
+
 static void parts_are_typed_one_after_the_other(void **state)
 {
     struct harness *h = *state;
@@ -376,6 +409,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_raw_key_comes_back_as_digits, start, stop),
         cmocka_unit_test_setup_teardown(each_bad_part_is_named_with_what_to_do, start, stop),
         cmocka_unit_test_setup_teardown(a_key_for_somebody_else_is_opened_by_its_receiver_alone,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(a_page_of_another_ceremony_is_refused_at_its_first_words,
                                         start, stop),
         cmocka_unit_test_setup_teardown(parts_are_typed_one_after_the_other, start, stop),
     };
