@@ -313,7 +313,7 @@ static enum client_exit ask(struct client *client, const struct recovering *reco
     if (err == OK) {
         return CLIENT_DONE;
     }
-    enum client_exit code = recover_tell(client, &fault, &recovering->texts);
+    enum client_exit code = recover_tell(client, &fault, &recovering->texts, recovering->id);
     if (recovering->set.left_out && !client->json) {
         fputs("  The part that was typed last was wrong and is not among them: mend it first.\n",
               stderr);

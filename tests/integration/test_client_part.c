@@ -358,6 +358,20 @@ static void a_page_of_another_ceremony_is_refused_at_its_first_words(void **stat
     assert_int_equal(terminal_end(&terminal), -SIGINT);
 }
 
+static void two_ceremonies_of_one_name_are_told_apart(void **state)
+{
+    struct harness *h = *state;
+    char said[100];
+    completed(h, "--threshold 2 --kind age");
+    snprintf(said, sizeof said, "it belongs to another ceremony: Root (%.8s, begun 20", ceremony);
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl(h, BOSS "recover @c --parts-file @d/ana.txt --parts-file @d/max.txt -o @d/key.txt", "");
+    assert_int_equal(run.status, 1);
+    expect_in(run.err, said);
+    snprintf(said, sizeof said, "Bring the page of Root (%.8s, begun 20", ceremony);
+    expect_in(run.err, said);
+}
+
 static void parts_are_typed_one_after_the_other(void **state)
 {
     struct harness *h = *state;
@@ -412,6 +426,7 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(a_page_of_another_ceremony_is_refused_at_its_first_words,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(two_ceremonies_of_one_name_are_told_apart, start, stop),
         cmocka_unit_test_setup_teardown(parts_are_typed_one_after_the_other, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
