@@ -61,6 +61,7 @@ struct recovering {
     const struct recover_options *options;
     char id[UUID_TEXT_BYTES + 1]; /* "": not named */
     struct part_texts texts;
+    bool typed;              /* the parts were, at a terminal */
     struct ask_set set;      /* what is asked for at a terminal */
     struct secret *given;    /* the parts or the key as JSON text of a member of params */
     struct secret *receiver; /* the one-time key; NULL with --deliver-to */
@@ -126,6 +127,7 @@ static enum err type_parts(struct recovering *recovering, struct fault *fault)
         return err;
     }
     recovering->set.known = parts;
+    recovering->typed = true;
     err = type_each(recovering, parts, &count, fault);
     terminal_close();
     bool none = count == 0;
@@ -286,6 +288,29 @@ static enum err check_outputs(const struct recover_options *options, struct faul
 /* ---- asking ------------------------------------------------------------------------------------
  */
 
+/* Nobody answers, and the words were typed: they are kept until the person gives up. */
+static bool offer_again(struct client *client, struct fault *fault)
+{
+    struct secret *line = NULL;
+    struct fault found;
+    (void)client_tell(client, fault, 0, "");
+    if (terminal_open("Nothing was recovered.", &found) != OK) {
+        return false;
+    }
+    enum ask_answer answer = ask_line(
+        "  The parts you typed are kept. Enter: try again, once the guardian is back. Ctrl-D: give "
+        "up;\n  guardian-combine joins parts without a guardian, and leaves no record: ",
+        &line, &found);
+    terminal_close();
+    secret_free(line);
+    session_close(client->session);
+    client->session = NULL;
+    if (answer != ASK_PART) {
+        *fault = found;
+    }
+    return answer == ASK_PART;
+}
+
 static enum client_exit ask(struct client *client, const struct recovering *recovering,
                             const struct json **out_answer)
 {
@@ -304,10 +329,14 @@ static enum client_exit ask(struct client *client, const struct recovering *reco
         slice_of(","),
         buffer_slice(&rest)};
     enum err err = buffer_result(&rest);
-    if (err == OK) {
-        err = client_try_pieces(client, "recovery.attempt", pieces, 3, out_answer, &fault);
-    } else {
+    bool again = err == OK;
+    if (err != OK) {
         (void)fault_set(&fault, err, REASON_too_long, NULL, "The reason is too long.");
+    }
+    while (again) { /* with one request_id: it is done once, even if an answer was lost */
+        err = client_try_pieces(client, "recovery.attempt", pieces, 3, out_answer, &fault);
+        again = recovering->typed && (err == ERR_CLOSED || err == ERR_TIMEOUT) &&
+                offer_again(client, &fault);
     }
     buffer_done(&rest);
     if (err == OK) {

@@ -358,6 +358,37 @@ static void a_page_of_another_ceremony_is_refused_at_its_first_words(void **stat
     assert_int_equal(terminal_end(&terminal), -SIGINT);
 }
 
+static void typed_parts_outlive_the_daemon(void **state)
+{
+    struct harness *h = *state;
+    struct terminal terminal;
+    char ana[1024], taro[1024], file[400];
+    completed(h, "--threshold 2 --kind age");
+    words_of_page(h, "ana.txt", ana);
+    words_of_page(h, "taro.txt", taro);
+    path_in(h, "key.txt", file);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, taro);
+    assert_true(terminal_expect(&terminal, "Part 3 (enough are given"));
+    harness_kill(h);
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "cannot be reached"));
+    assert_true(terminal_expect(&terminal, "The parts you typed are kept."));
+    assert_true(terminal_expect(&terminal, "guardian-combine"));
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "The parts you typed are kept."));
+    harness_restart(h);
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "It stands in "));
+    assert_int_equal(terminal_end(&terminal), 0);
+    assert_true(terminal.echoes_at_end);
+    assert_true(exists(h, "key.txt"));
+}
+
 static void two_ceremonies_of_one_name_are_told_apart(void **state)
 {
     struct harness *h = *state;
@@ -426,6 +457,7 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(a_page_of_another_ceremony_is_refused_at_its_first_words,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(typed_parts_outlive_the_daemon, start, stop),
         cmocka_unit_test_setup_teardown(two_ceremonies_of_one_name_are_told_apart, start, stop),
         cmocka_unit_test_setup_teardown(parts_are_typed_one_after_the_other, start, stop),
     };
