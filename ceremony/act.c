@@ -142,6 +142,8 @@ enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena 
                         .method = request->method,
                         .now_us = request->now_us,
                         .request = {.owner = request->owner, .id = request->request_id},
+                        .tells = request->tells,
+                        .tells_context = request->tells_context,
                         .secrets = request->secrets,
                         .secret_count = request->secret_count};
     change_init(&act->change);
@@ -156,6 +158,12 @@ enum err act_begin(struct act *act, struct ceremonies *ceremonies, struct arena 
     }
     hash_request(request, act->request.hash);
     return find_repeat(act, fault);
+}
+
+bool act_tells(struct act *act, enum reason reason)
+{
+    act->refusal = act->tells == NULL || act->tells(act->tells_context, reason);
+    return act->refusal;
 }
 
 /* Room for one more. */

@@ -75,6 +75,10 @@ struct act_request {
     const struct slice *secrets; /* the others, as sent: no disk gets an image of them */
     size_t secret_count;
     int64_t now_us;
+    /* Is a refusal of this reason to be told now, or is it counted elsewhere, because the same was
+     * told a moment ago? NULL: each is told. Called within the act. */
+    bool (*tells)(void *context, enum reason reason);
+    void *tells_context;
 };
 
 struct act {
@@ -94,7 +98,9 @@ struct act {
     bool repeated; /* this request was answered before: with former_answer, and that is all of it */
     struct slice former_answer;
     bool withhold; /* the answer holds what may never be written to a disk */
-    bool refusal;  /* what is told is a refusal: to be committed although the answer is an error */
+    bool (*tells)(void *context, enum reason reason);
+    void *tells_context;
+    bool refusal; /* what is told is a refusal: to be committed although the answer is an error */
 };
 
 /* Takes the lock and looks for the request: act->repeated says whether it was answered before.
@@ -114,6 +120,10 @@ struct event *act_event(struct act *act, enum event_id id);
  * act_event gave it. */
 void act_event_text(struct event *event, enum field_id field, struct slice text);
 void act_event_copy(struct act *act, struct event *event, enum field_id field, const char *text);
+
+/* A refusal because of who or when: shall it be told with an event of this act? Then act->refusal
+ * is set. */
+bool act_tells(struct act *act, enum reason reason);
 
 /* Commits: on OK the events are durable and the change is made. ERR_AUDIT_UNAVAILABLE as in
  * log_append (refused: nothing was done; field store: the database does not take it), or

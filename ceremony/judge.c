@@ -6,7 +6,9 @@
 #include "audit/base/buffer.h"
 #include "audit/base/json.h"
 #include "ceremony/key/statement.h"
+#include "ceremony/slip39/entry.h"
 
+#define HEADER_WORDS 4
 #define TEXT_BYTES_MAX 32768
 
 void judge_done(struct judgement *judgement)
@@ -19,6 +21,31 @@ void judge_done(struct judgement *judgement)
 
 /* ---- reading -----------------------------------------------------------------------------------
  */
+
+/* If one wrong word alone, or one exchange, explains a wrong checksum, and it is among the first
+ * four words, then these say nothing of whose part it is: somebody innocent would be named. */
+static enum err slip_is_in_header(struct slice text, bool *out)
+{
+    struct entry *entry = entry_new();
+    size_t number = 0;
+    const char *at = text.data;
+    const char *end = text.data + text.length;
+    bool taken = entry != NULL;
+    while (taken && at < end) {
+        const char *from = at;
+        while (at < end && *at != ' ' && *at != '\t') {
+            at++;
+        }
+        if (at > from) {
+            taken = entry_add(entry, (struct slice){from, (size_t)(at - from)});
+        }
+        at += at < end;
+    }
+    *out = taken && entry_find_slip(entry, &number) != ENTRY_MORE && number <= HEADER_WORDS;
+    enum err err = entry == NULL ? ERR_NO_MEMORY : OK;
+    entry_free(entry);
+    return err;
+}
 
 static enum err read_one(struct slice text, struct slip39_part *part, struct verdict *verdict,
                          struct fault *fault)
@@ -38,6 +65,14 @@ static enum err read_one(struct slice text, struct slip39_part *part, struct ver
     verdict->reason = why.reason;
     verdict->word = why.reason == REASON_unknown_word ? why.index : 0;
     verdict->has_header = slip39_peek(text, &verdict->header);
+    if (why.reason != REASON_checksum || !verdict->has_header) {
+        return OK;
+    }
+    bool slipped = false;
+    if (slip_is_in_header(text, &slipped) != OK) {
+        return fault_no_memory(fault);
+    }
+    verdict->has_header = !slipped;
     return OK;
 }
 
@@ -189,6 +224,22 @@ static enum err compare_one(struct act *act, struct judgement *judgement, size_t
     return err;
 }
 
+/* A part that cannot be read claims to be one of which the good one is here: then its first words
+ * are wrong as well, and nobody is named for it. */
+static void drop_false_claims(struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->count; i++) {
+        struct verdict *verdict = &judgement->verdicts[i];
+        bool unread = judgement->parts[i].value == NULL;
+        for (size_t j = 0; unread && j < judgement->count; j++) {
+            if (judgement->verdicts[j].reason == REASON_none &&
+                judgement->verdicts[j].dealt == verdict->dealt) {
+                verdict->dealt = NULL;
+            }
+        }
+    }
+}
+
 enum err judge_compare(struct act *act, struct judgement *judgement, struct fault *fault)
 {
     enum err err = OK;
@@ -196,6 +247,9 @@ enum err judge_compare(struct act *act, struct judgement *judgement, struct faul
     for (size_t i = 0; err == OK && i < judgement->count; i++) {
         err = compare_one(act, judgement, i, fault);
         judgement->bad += judgement->verdicts[i].reason != REASON_none;
+    }
+    if (err == OK) {
+        drop_false_claims(judgement);
     }
     return err;
 }

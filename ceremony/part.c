@@ -13,11 +13,8 @@
 /* ---- refusals ----------------------------------------------------------------------------------
  */
 
-/* What was refused is told with its reason; the answer is the fault. */
-static enum err tell_refused(struct act *act, const struct part_taken *taken, enum err err,
-                             const struct fault *fault)
+static void add_refused(struct act *act, const struct part_taken *taken, const struct fault *fault)
 {
-    act->refusal = true;
     struct event *event = act_event(act, EVENT_MASTER_KEY_PART_REFUSED);
     if (event != NULL) {
         event_set_text(event, FIELD_CEREMONY, taken->ceremony.id);
@@ -27,6 +24,15 @@ static enum err tell_refused(struct act *act, const struct part_taken *taken, en
         event_set_text(event, FIELD_METHOD, act->method);
         event_set_text(event, FIELD_REASON,
                        slice_of(reason_word(fault == NULL ? REASON_none : fault->reason)));
+    }
+}
+
+/* What was refused is told with its reason, but not again and again; the answer is the fault. */
+static enum err tell_refused(struct act *act, const struct part_taken *taken, enum err err,
+                             const struct fault *fault)
+{
+    if (act_tells(act, fault == NULL ? REASON_none : fault->reason)) {
+        add_refused(act, taken, fault);
     }
     return err;
 }
@@ -226,7 +232,8 @@ static enum err refuse_signature(struct act *act, const struct part_taken *taken
     if (fault != NULL && copy.data != NULL) {
         fault->data = copy;
     }
-    enum err err = tell_refused(act, taken, ERR_PARTS, fault);
+    enum err err = ERR_PARTS;
+    add_refused(act, taken, fault); /* each one: it counts toward the lock-out */
     struct fault why;
     fault_clear(&why);
     enum err noted = lockout_note(act, slice_of(act->actor->suser), taken->ceremony.id, &why);
@@ -279,15 +286,15 @@ enum err part_confirm(struct act *act, struct slice ceremony,
 {
     enum err err = check_person_text("medium", medium, 0, 32, fault);
     if (err == OK) {
-        err = lockout_check(act, slice_of(act->actor->suser), fault);
-    }
-    if (err == OK) {
         err = find_own(act, ceremony, out, fault);
     }
     if (err != OK) {
         return err;
     }
-    err = check_confirmable(act, out, fault);
+    err = lockout_check(act, slice_of(act->actor->suser), fault);
+    if (err == OK) {
+        err = check_confirmable(act, out, fault);
+    }
     if (err != OK) {
         return tell_refused(act, out, err, fault);
     }

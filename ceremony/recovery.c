@@ -66,6 +66,63 @@ static struct event *tell(struct attempt *attempt, enum event_id id)
     return event;
 }
 
+/* What an attempt of three calls would tell with the first of them. */
+static void tell_started(struct attempt *attempt)
+{
+    const struct recovery_order *order = attempt->order;
+    struct event *event =
+        recovery_event(attempt->act, EVENT_MASTER_KEY_RECOVERY_STARTED, order->origin_ip);
+    if (event != NULL) {
+        act_event_text(event, FIELD_CEREMONY, attempt->judgement->ceremony.id);
+        event_set_text(event, FIELD_ATTEMPT, attempt->out->attempt);
+        event_set_integer(event, FIELD_PARTS_NEEDED, parts_needed(attempt));
+        event_set_text(event, FIELD_PURPOSE, slice_of("recover"));
+        act_event_text(event, FIELD_REASON, order->reason);
+        event_set_text(event, FIELD_DELIVER_TO, order->deliver_to);
+        event_set_text(event, FIELD_CONSENT, slice_of("none"));
+    }
+}
+
+/* And with each of the second kind: which parts it was that opened the key, or did not. */
+static void tell_part(struct attempt *attempt, size_t index, int64_t accepted)
+{
+    const struct verdict *verdict = &attempt->judgement->verdicts[index];
+    bool good = verdict->reason == REASON_none;
+    struct event *event = recovery_event(attempt->act,
+                                         good ? EVENT_MASTER_KEY_RECOVERY_PART_ACCEPTED
+                                              : EVENT_MASTER_KEY_RECOVERY_PART_REFUSED,
+                                         attempt->order->origin_ip);
+    if (event == NULL) {
+        return;
+    }
+    act_event_text(event, FIELD_CEREMONY, attempt->judgement->ceremony.id);
+    event_set_text(event, FIELD_ATTEMPT, attempt->out->attempt);
+    event_set_integer(event, FIELD_PARTS_SENT, accepted);
+    event_set_integer(event, FIELD_PARTS_NEEDED, parts_needed(attempt));
+    event_set_text(event, FIELD_CONSENT, slice_of("none"));
+    if (good) {
+        char header[2 * SLIP39_HEADER_BYTES + 1];
+        sodium_bin2hex(header, sizeof header, (const uint8_t *)verdict->dealt->header.data,
+                       SLIP39_HEADER_BYTES);
+        event_set_text(event, FIELD_RECOVERY_MODE, slice_of("parts"));
+        act_event_copy(attempt->act, event, FIELD_HEADER, header);
+    } else {
+        char reason[64];
+        snprintf(reason, sizeof reason, "%s (position %zu)", reason_word(verdict->reason),
+                 index + 1);
+        act_event_copy(attempt->act, event, FIELD_REASON, reason);
+    }
+}
+
+static void tell_parts(struct attempt *attempt)
+{
+    int64_t accepted = 0;
+    for (size_t i = 0; i < attempt->judgement->count; i++) {
+        accepted += attempt->judgement->verdicts[i].reason == REASON_none;
+        tell_part(attempt, i, accepted);
+    }
+}
+
 /* Adds how many of how many to what the fault says already. */
 static void add_counts(struct attempt *attempt, struct slice bad, struct fault *fault)
 {
@@ -200,6 +257,8 @@ static enum err key_of_parts(struct attempt *attempt, struct fault *fault)
     if (err != OK) {
         return err;
     }
+    tell_started(attempt);
+    tell_parts(attempt);
     if (judgement->bad > 0) {
         judge_fault(judgement, fault);
         return refuse(attempt, is_deliberate(judgement), fault);
@@ -257,6 +316,9 @@ static enum err key_of_key(struct attempt *attempt, struct fault *fault)
             fault_set(fault, ERR_PARTS, REASON_wrong_key, "/key",
                       "This is not the key of the ceremony.");
         }
+    }
+    if (err == OK || err == ERR_PARTS) {
+        tell_started(attempt);
     }
     return err == ERR_PARTS ? refuse(attempt, true, fault) : err;
 }
@@ -319,15 +381,23 @@ static enum err run(struct attempt *attempt, const uint8_t receiver[KEY_BYTES], 
     return err;
 }
 
+/* Refused because of who or when: told with its reason, but not again and again. */
+static enum err tell_refused(struct attempt *attempt, enum err err, const struct fault *fault)
+{
+    bool told = (err == ERR_LOCKED || err == ERR_WRONG_STATE) && !attempt->act->refusal &&
+                act_tells(attempt->act, fault->reason);
+    struct event *event = told ? tell(attempt, EVENT_MASTER_KEY_RECOVERY_FAILED) : NULL;
+    if (event != NULL) {
+        event_set_text(event, FIELD_REASON, slice_of(reason_word(fault->reason)));
+    }
+    return err;
+}
+
 enum err recovery_attempt(struct act *act, const struct recovery_order *order,
                           struct recovery_outcome *out, struct fault *fault)
 {
     uint8_t receiver[KEY_BYTES];
     char id[UUID_TEXT_BYTES + 1];
-    enum err err = check_order(act, order, receiver, fault);
-    if (err != OK) {
-        return err;
-    }
     uuid_draw(id);
     *out = (struct recovery_outcome){.attempt = arena_copy(act->arena, slice_of(id))};
     struct judgement *judgement = arena_allocate_zeroed(act->arena, sizeof *judgement);
@@ -335,7 +405,11 @@ enum err recovery_attempt(struct act *act, const struct recovery_order *order,
         return fault_no_memory(fault);
     }
     struct attempt attempt = {.act = act, .order = order, .out = out, .judgement = judgement};
-    err = run(&attempt, receiver, fault);
+    enum err err = check_order(act, order, receiver, fault);
+    if (err == OK) {
+        err = run(&attempt, receiver, fault);
+    }
+    err = tell_refused(&attempt, err, fault);
     judge_done(judgement);
     secret_free(attempt.key);
     return err;

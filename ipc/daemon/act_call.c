@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ipc/daemon/dispatch.h"
 #include "ipc/daemon/request_id.h"
 #include "ipc/wire/jsonrpc.h"
 
@@ -158,6 +159,12 @@ static enum err handle(struct call *call, struct buffer *result, struct fault *f
     return err == OK || call->act->refusal ? commit(call, err, result, fault) : err;
 }
 
+static bool tells(void *context, enum reason reason)
+{
+    const struct call *call = context;
+    return dispatch_tells_refusal(call->daemon->dispatch, call, reason);
+}
+
 enum err act_call(struct call *call, struct buffer *result, struct fault *fault)
 {
     struct act act;
@@ -165,7 +172,9 @@ enum err act_call(struct call *call, struct buffer *result, struct fault *fault)
     struct act_request request = {.actor = &call->actor,
                                   .owner = owner_of(call),
                                   .method = slice_of(call->method->name),
-                                  .now_us = call->now_us};
+                                  .now_us = call->now_us,
+                                  .tells = tells,
+                                  .tells_context = call};
     enum err err = request.owner.data == NULL ? fault_no_memory(fault)
                                               : request_id_read(call, &request.request_id, fault);
     if (err == OK) {

@@ -6,6 +6,7 @@
 #include "audit/base/clock.h"
 #include "audit/base/diag.h"
 #include "audit/base/memory.h"
+#include "audit/base/utf8.h"
 #include "ipc/daemon/act_call.h"
 #include "ipc/daemon/caller.h"
 #include "ipc/daemon/methods.h"
@@ -69,6 +70,13 @@ static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
                           .spriv = peer->privilege,
                           .origin_ip = peer->address,
                           .via = caller_via(arena, peer).data};
+    if (refusal->person[0] != '\0') {
+        actor.suser = refusal->person;
+        actor.suid = refusal->person_id;
+        actor.sname = refusal->person_name;
+        actor.spriv = refusal->person_privilege;
+        actor.origin_ip = refusal->origin;
+    }
     struct event *event = event_new(arena, EVENT_ACCESS_DENIED);
     enum err err = event == NULL || actor.via == NULL ? fault_no_memory(&fault) : OK;
     if (err == OK) {
@@ -92,19 +100,74 @@ static enum err emit_denied(struct dispatch *dispatch, struct arena *arena,
     return err;
 }
 
-static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
-                         const char *method, enum reason reason, struct slice detail)
+/* A copy that ends with a whole character. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t length = text == NULL ? 0 : strlen(text);
+    if (length >= size) {
+        length = utf8_whole(text, size - 1);
+    }
+    if (length > 0) {
+        memcpy(out, text, length);
+    }
+    out[length] = '\0';
+}
+
+static struct refusal refusal_of(const struct peer *peer, const char *method, enum reason reason,
+                                 struct slice detail)
 {
     struct refusal refusal = {.peer = *peer, .reason = reason, .count = 1};
     refusal.peer.entry = NULL; /* may outlive the configuration it came from */
-    snprintf(refusal.method, sizeof refusal.method, "%s", method);
+    copy_text(refusal.method, sizeof refusal.method, method);
     if (detail.length > 0 && detail.length < sizeof refusal.detail) {
         memcpy(refusal.detail, detail.data, detail.length);
     }
-    if (refusals_note(&dispatch->refusals, &refusal, clock_boot_ms())) {
-        enum err kept = emit_denied(dispatch, arena, &refusal);
+    return refusal;
+}
+
+/* The one who is refused is whom a workflow asks for. */
+static struct refusal refusal_of_call(const struct call *call, enum reason reason,
+                                      struct slice detail)
+{
+    struct refusal refusal = refusal_of(call->peer, call->method->name, reason, detail);
+    const struct actor *actor = &call->actor;
+    if ((call->peer->roles & ROLE_WORKFLOW) != 0 && call_parameter(call, "actor") != NULL) {
+        copy_text(refusal.person, sizeof refusal.person, actor->suser);
+        copy_text(refusal.person_id, sizeof refusal.person_id, actor->suid);
+        copy_text(refusal.person_name, sizeof refusal.person_name, actor->sname);
+        copy_text(refusal.person_privilege, sizeof refusal.person_privilege, actor->spriv);
+        copy_text(refusal.origin, sizeof refusal.origin, actor->origin_ip);
+    }
+    return refusal;
+}
+
+static void tell_or_count(struct dispatch *dispatch, struct arena *arena,
+                          const struct refusal *refusal)
+{
+    if (refusals_note(&dispatch->refusals, refusal, clock_boot_ms())) {
+        enum err kept = emit_denied(dispatch, arena, refusal);
         (void)kept; /* said, and told by a later tick */
     }
+}
+
+static void note_refusal(struct dispatch *dispatch, struct arena *arena, const struct peer *peer,
+                         const char *method, enum reason reason, struct slice detail)
+{
+    const struct refusal refusal = refusal_of(peer, method, reason, detail);
+    tell_or_count(dispatch, arena, &refusal);
+}
+
+static void note_call(struct dispatch *dispatch, struct call *call, enum reason reason,
+                      struct slice detail)
+{
+    const struct refusal refusal = refusal_of_call(call, reason, detail);
+    tell_or_count(dispatch, call->arena, &refusal);
+}
+
+bool dispatch_tells_refusal(struct dispatch *dispatch, const struct call *call, enum reason reason)
+{
+    const struct refusal refusal = refusal_of_call(call, reason, slice_of(""));
+    return refusals_note(&dispatch->refusals, &refusal, clock_boot_ms());
 }
 
 void dispatch_tick(struct dispatch *dispatch, bool all)
@@ -233,23 +296,15 @@ static enum err check_parameters(const struct call *call, struct fault *fault)
 static void audit_refusals(struct dispatch *dispatch, struct call *call, enum err err,
                            const struct fault *fault)
 {
-    const char *method = call->method->name;
     bool posed = err != OK && fault->reason == REASON_actor_not_allowed;
-    struct slice detail = call->denied_type;
-    const char *person = call->actor.suser;
-    if (detail.length == 0 && person != NULL && strcmp(person, call->peer->login) != 0) {
-        detail = slice_of(person); /* whom a workflow acted for: he is the one who was refused */
-    }
     if (err == ERR_NOT_PERMITTED || posed) {
-        note_refusal(dispatch, call->arena, call->peer, method, fault->reason, detail);
+        note_call(dispatch, call, fault->reason, call->denied_type);
     }
     if (call->denied_reserved) {
-        note_refusal(dispatch, call->arena, call->peer, method, REASON_reserved_type,
-                     call->denied_type);
+        note_call(dispatch, call, REASON_reserved_type, call->denied_type);
     }
     if (call->denied_not_permitted) {
-        note_refusal(dispatch, call->arena, call->peer, method, REASON_not_permitted,
-                     call->denied_type);
+        note_call(dispatch, call, REASON_not_permitted, call->denied_type);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "audit/base/arena.h"
 #include "audit/base/buffer.h"
+#include "audit/base/fault.h"
 #include "audit/base/slice.h"
 #include "ipc/daemon/access.h"
 
@@ -29,6 +30,12 @@ void dispatch_tick(struct dispatch *dispatch, bool all);
  * role, which is refused (and audited) whatever it sends, before any of it is taken seriously. */
 bool dispatch_message(struct dispatch *dispatch, const struct peer *peer, struct arena *arena,
                       struct slice request, struct buffer *answer);
+
+/* Of a refusal that has an event of its own: is it to be told with it now? The first of one person,
+ * method and reason is; those within 60 s after it are counted, and told together as access.denied.
+ */
+struct call;
+bool dispatch_tells_refusal(struct dispatch *dispatch, const struct call *call, enum reason reason);
 
 /* A connection without a role was closed unanswered because too many came: counted and audited. */
 void dispatch_unanswered(struct dispatch *dispatch, const struct peer *peer);

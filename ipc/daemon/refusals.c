@@ -29,6 +29,8 @@ static struct refusal *find(struct refusals *refusals, const struct refusal *ref
         struct refusal *entry = &refusals->entries[i];
         if (entry->reason == refusal->reason && strcmp(entry->method, refusal->method) == 0 &&
             strcmp(entry->detail, refusal->detail) == 0 &&
+            strcmp(entry->person, refusal->person) == 0 &&
+            strcmp(entry->origin, refusal->origin) == 0 &&
             same_peer(&entry->peer, &refusal->peer)) {
             return entry;
         }

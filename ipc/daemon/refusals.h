@@ -21,6 +21,10 @@ struct refusal {
     struct peer peer;
     char method[64];
     enum reason reason;
+    /* whom a workflow asked for; person "": the caller asked for himself */
+    char person[ACCESS_TEXT_BYTES], person_id[ACCESS_TEXT_BYTES], person_name[ACCESS_TEXT_BYTES];
+    char person_privilege[ACCESS_TEXT_BYTES];
+    char origin[64];  /* address of that person */
     char detail[64];  /* what the reason is about, as the type that was refused; "" for none */
     int64_t since_ms; /* boot clock; when the window opened */
     uint64_t count;   /* not yet told */
@@ -36,8 +40,8 @@ struct refusals {
 void refusals_init(struct refusals *refusals);
 void refusals_done(struct refusals *refusals);
 
-/* Notes a refusal, of which peer, method, reason and detail count; true if the caller shall make an
- * event of it now. */
+/* Notes a refusal, of which peer, person, method, reason and detail count; true if the caller shall
+ * make an event of it now. */
 bool refusals_note(struct refusals *refusals, const struct refusal *refusal, int64_t now_ms);
 
 /* Takes one refusal whose window is over (all: or not) and that has something to tell; false when

@@ -319,6 +319,21 @@ static inline enum err room_attempt(const struct recovery_order *order,
 }
 
 /* The attempt is refused with this reason, tells so, and gives nothing. */
+/* The event that tells how an attempt ended, behind those of its beginning and its parts. */
+static inline int64_t room_told_outcome(uint64_t before)
+{
+    room_expect_event((int64_t)before, EVENT_MASTER_KEY_RECOVERY_STARTED);
+    for (uint64_t number = before; number < room_events(); number++) {
+        const struct event_type *type = room_event((int64_t)number)->type;
+        if (type == catalogue_type(EVENT_MASTER_KEY_RECOVERY_FAILED) ||
+            type == catalogue_type(EVENT_MASTER_KEY_RECOVERY_SUCCEEDED)) {
+            return (int64_t)number;
+        }
+    }
+    fail_msg("no outcome was told");
+    return -1;
+}
+
 static inline void room_expect_refused(const struct recovery_order *order, enum reason reason)
 {
     struct recovery_outcome out;
@@ -328,8 +343,9 @@ static inline void room_expect_refused(const struct recovery_order *order, enum 
     assert_string_equal(reason_word(room.fault.reason), reason_word(reason));
     assert_true(sodium_is_zero(out.sealed_key, sizeof out.sealed_key));
     assert_true(room_events() > before);
-    room_expect_event((int64_t)before, EVENT_MASTER_KEY_RECOVERY_FAILED);
-    room_expect_text((int64_t)before, FIELD_REASON, reason_word(reason));
+    int64_t outcome = room_told_outcome(before);
+    room_expect_event(outcome, EVENT_MASTER_KEY_RECOVERY_FAILED);
+    room_expect_text(outcome, FIELD_REASON, reason_word(reason));
 }
 
 /* Opens what was delivered: the identity, or the digits of a raw key. */

@@ -165,6 +165,25 @@ static void a_wrong_checksum_is_told(void **state)
     expect_first(REASON_checksum, CLAIMS);
 }
 
+/* Word 4 has the number of the part: a slip there must not name somebody else. */
+static void a_slip_among_the_first_words_names_nobody(void **state)
+{
+    (void)state;
+    char fourth[16];
+    make_room_with_parts();
+    assert_int_equal(sscanf(WORDS(1), "%*s %*s %*s %15s", fourth), 1);
+    replace_word(WORDS(0), 4, fourth, text, sizeof text); /* as if it were that of guardian2 */
+    expect_first(REASON_checksum, "");
+    const struct recovery_order alone = order_of(PARTS(text));
+    room_expect_refused(&alone, REASON_checksum);
+    assert_false(fault_data_has("\"guardian\""));
+    /* two slips, one of them there: the good part that is in the list speaks against it */
+    char twice[sizeof text];
+    mistype(text, 20, twice);
+    memcpy(text, twice, sizeof text);
+    expect_first(REASON_checksum, "");
+}
+
 static void padding_that_nobody_writes_is_told(void **state)
 {
     (void)state;
@@ -406,6 +425,7 @@ int main(void)
         IN_ROOM(an_unknown_word_is_named_by_its_number),
         IN_ROOM(a_wrong_number_of_words_is_told),
         IN_ROOM(a_wrong_checksum_is_told),
+        IN_ROOM(a_slip_among_the_first_words_names_nobody),
         IN_ROOM(padding_that_nobody_writes_is_told),
         IN_ROOM(foreign_is_whatever_cannot_be_of_this_set),
         IN_ROOM(a_header_that_was_never_dealt_is_told),

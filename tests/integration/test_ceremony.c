@@ -244,6 +244,73 @@ static void a_wrong_signature_counts_and_the_sixth_is_locked_out(void **state)
     harness_stop(&h);
 }
 
+/* Whoever asks again and again what was refused does not fill the log: the first is told at once,
+ * the rest is counted. */
+static void a_flood_of_refused_views_is_told_once_and_counted(void **state)
+{
+    (void)state;
+    struct harness h;
+    struct people people;
+    char params[PARAMS_BYTES];
+    harness_start(&h, NULL);
+    people_register(&h, &people, 2);
+    people_start(&h, &people, 2, "age", ",\"allow_all_required\":true");
+    snprintf(params, sizeof params, "{\"ceremony\":\"%s\",\"reason\":\"a mistake\"," OPERATOR "}",
+             people.ceremony);
+    harness_result(&h, "ceremony.cancel", params);
+    snprintf(params, sizeof params, "{\"ceremony\":\"%s\"," ACTOR("guardian1", "G") "}",
+             people.ceremony);
+    for (int i = 0; i < 7; i++) {
+        harness_error(&h, "part.view", params, -32003, "ceremony_cancelled");
+    }
+    harness_terminate(&h);
+    char *lines = harness_read_file(h.sink);
+    assert_int_equal(harness_count(lines, "|9017|"), 1);
+    const char *counted = strstr(lines, "|9040|");
+    assert_non_null(counted);
+    assert_non_null(strstr(counted, "refused: ceremony_cancelled."));
+    assert_non_null(strstr(counted, "suser=guardian1"));
+    assert_non_null(strstr(counted, "count=6"));
+    free(lines);
+    people_done(&people);
+    h.daemon = 0;
+    harness_stop(&h);
+}
+
+/* For the analyst: where to, which parts, from whom. */
+static void a_recovery_tells_its_beginning_each_part_and_its_end(void **state)
+{
+    (void)state;
+    static const char *const types[] = {
+        "master_key.recovery_started", "master_key.recovery_part_accepted",
+        "master_key.recovery_part_refused", "master_key.recovery_failed"};
+    struct harness h;
+    struct people people;
+    char params[PARAMS_BYTES];
+    harness_start(&h, NULL);
+    people_register(&h, &people, 3);
+    people_start(&h, &people, 2, "age", "");
+    person_take(&h, &people, 0, false);
+    person_take(&h, &people, 1, false);
+    mistype(&people.list[1], 17, "guitarr");
+    people_recover_params(&people, (const int[]){0, 1, -1}, ",\"reason\":\"a fire\"", params,
+                          sizeof params);
+    harness_error(&h, "recovery.attempt", params, -32006, "unknown_word");
+    const struct json *entries = json_member(
+        harness_result(&h, "audit.query", "{\"type\":\"master_key.recovery_*\"}"), "entries");
+    assert_int_equal(entries->count, 4);
+    const struct json *entry = entries->child;
+    for (size_t i = 0; i < 4; i++, entry = entry->next) {
+        assert_true(harness_text_is(entry, "type", types[i]));
+        assert_true(harness_text_is(entry, "ceremony", people.ceremony));
+    }
+    assert_true(harness_text_is(entries->child, "deliverTo", people.receiver.public_key));
+    assert_true(harness_text_is(entries->child, "reason", "a fire"));
+    assert_true(harness_text_is(entries->child->next->next, "reason", "unknown_word (position 2)"));
+    people_done(&people);
+    harness_stop(&h);
+}
+
 static void a_tracked_ceremony_completes_when_all_have_viewed(void **state)
 {
     (void)state;
@@ -289,6 +356,8 @@ int main(void)
         cmocka_unit_test(a_mistyped_word_is_named_with_its_part_and_whose_it_is),
         cmocka_unit_test(the_same_request_id_gets_the_same_answer_after_a_kill),
         cmocka_unit_test(a_wrong_signature_counts_and_the_sixth_is_locked_out),
+        cmocka_unit_test(a_flood_of_refused_views_is_told_once_and_counted),
+        cmocka_unit_test(a_recovery_tells_its_beginning_each_part_and_its_end),
         cmocka_unit_test(a_tracked_ceremony_completes_when_all_have_viewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

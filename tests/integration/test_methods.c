@@ -222,7 +222,7 @@ static void parts_are_given_as_the_state_and_the_person_say(void **state)
         }
     }
     /* the trail says who it was that a workflow asked for */
-    harness_wait_text(world.h.sink, "Call of part.view refused: not_yours (guardian4).");
+    harness_wait_text(world.h.sink, "suser=guardian4");
     /* who is inactive */
     harness_result(&world.h, "guardian.deactivate", "{\"login\":\"guardian1\"," OPERATOR "}");
     for (size_t v = 0; v < 3; v++) {
