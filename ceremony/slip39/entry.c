@@ -97,6 +97,31 @@ bool entry_replace(struct entry *entry, size_t number, struct slice typed)
     return true;
 }
 
+bool entry_insert(struct entry *entry, size_t number, struct slice typed)
+{
+    uint16_t found = 0;
+    size_t count = entry->words->count;
+    assert(number >= 1 && number <= count + 1);
+    if (count == SLIP39_WORDS_MAX || !find(typed, &found)) {
+        return false;
+    }
+    uint16_t *place = &entry->words->numbers[number - 1];
+    memmove(place + 1, place, (count - (number - 1)) * sizeof *place);
+    *place = found;
+    entry->words->count++;
+    return true;
+}
+
+void entry_remove(struct entry *entry, size_t number)
+{
+    size_t count = entry->words->count;
+    assert(number >= 1 && number <= count);
+    uint16_t *place = &entry->words->numbers[number - 1];
+    memmove(place, place + 1, (count - number) * sizeof *place);
+    entry->words->numbers[count - 1] = 0;
+    entry->words->count--;
+}
+
 const char *entry_word(const struct entry *entry, size_t number)
 {
     assert(number >= 1 && number <= entry->words->count);
@@ -246,6 +271,26 @@ static bool mends(struct mnemonic *words, size_t place)
     return found;
 }
 
+/* Are they right in the order of a page (parts.md section 12: 3 columns of 11 words, 4 of 5) that
+ * was read row by row instead of downwards? */
+static bool is_read_across(struct mnemonic *words)
+{
+    size_t columns = words->count == 33 ? 3 : 4;
+    uint16_t typed[SLIP39_WORDS_MAX];
+    if (words->count != 33 && words->count != 20) {
+        return false;
+    }
+    memcpy(typed, words->numbers, sizeof typed);
+    size_t rows = words->count / columns;
+    for (size_t i = 0; i < words->count; i++) {
+        words->numbers[i % columns * rows + i / columns] = typed[i];
+    }
+    bool right = mnemonic_checksum(words) != 0;
+    memcpy(words->numbers, typed, sizeof typed);
+    sodium_memzero(typed, sizeof typed);
+    return right;
+}
+
 enum entry_slip entry_find_slip(const struct entry *entry, size_t *out_number)
 {
     /* Tried on a copy of their own memory: words are only ever changed by who types them. */
@@ -257,6 +302,8 @@ enum entry_slip entry_find_slip(const struct entry *entry, size_t *out_number)
     enum entry_slip slip = ENTRY_MORE;
     if (count_swaps(words, out_number) == 1) {
         slip = ENTRY_SWAP;
+    } else if (is_read_across(words)) {
+        slip = ENTRY_ACROSS;
     } else {
         size_t found = 0;
         for (size_t i = 0; i < words->count; i++) {
@@ -269,4 +316,64 @@ enum entry_slip entry_find_slip(const struct entry *entry, size_t *out_number)
     }
     secret_free(copy);
     return slip;
+}
+
+/* The places at which some word more mends it; the last such to *out_number. */
+static size_t count_gaps(struct mnemonic *words, size_t *out_number)
+{
+    size_t found = 0;
+    uint16_t *numbers = words->numbers;
+    memmove(numbers + 1, numbers, words->count * sizeof numbers[0]);
+    words->count++;
+    for (size_t i = 0; i < words->count; i++) {
+        if (mends(words, i)) {
+            *out_number = i + 1;
+            found++;
+        }
+        if (i + 1 < words->count) {
+            numbers[i] = numbers[i + 1]; /* the gap goes on by one place */
+        }
+    }
+    return found;
+}
+
+/* The words without which it is right; of two neighbours that are the same the second counts. */
+static size_t count_extras(struct mnemonic *words, size_t *out_number)
+{
+    size_t found = 0;
+    uint16_t *numbers = words->numbers;
+    size_t last = --words->count;
+    uint16_t out = numbers[last]; /* the one that is left out */
+    for (size_t i = last + 1; i > 0; i--) {
+        bool same = i <= last && numbers[i - 1] == out;
+        if (i <= last) {
+            uint16_t kept = numbers[i - 1];
+            numbers[i - 1] = out;
+            out = kept;
+        }
+        if (!same && mnemonic_checksum(words) != 0) {
+            *out_number = i;
+            found++;
+        }
+    }
+    return found;
+}
+
+enum entry_slip entry_find_count_slip(const struct entry *entry, size_t full, size_t *out_number)
+{
+    size_t count = entry->words->count;
+    bool missing = count + 1 == full;
+    *out_number = 0;
+    if ((!missing && count != full + 1) || full > SLIP39_WORDS_MAX ||
+        full < MNEMONIC_HEADER_WORDS) {
+        return ENTRY_MORE;
+    }
+    struct secret *copy = secret_copy(entry->secret->data, entry->secret->capacity);
+    if (copy != NULL) {
+        struct mnemonic *words = (void *)copy->data;
+        size_t found = missing ? count_gaps(words, out_number) : count_extras(words, out_number);
+        *out_number = found == 1 ? *out_number : 0;
+    }
+    secret_free(copy);
+    return missing ? ENTRY_MISSING : ENTRY_EXTRA;
 }

@@ -30,6 +30,12 @@ bool entry_add(struct entry *entry, struct slice typed);
 /* The same in place of word `number` (1..count). */
 bool entry_replace(struct entry *entry, size_t number, struct slice typed);
 
+/* Puts a word in, so that it is word `number` (1..count + 1). False as entry_add. */
+bool entry_insert(struct entry *entry, size_t number, struct slice typed);
+
+/* Takes word `number` (1..count) out. */
+void entry_remove(struct entry *entry, size_t number);
+
 /* The whole word that a number (1..count) was read as: a string constant, and a secret. */
 const char *entry_word(const struct entry *entry, size_t number);
 
@@ -53,11 +59,21 @@ enum entry_slip {
     ENTRY_SWAP, /* words `number` and `number` + 1 may be in the wrong order: that alone mends it */
     ENTRY_ONE,  /* if only one word is wrong, it is `number` */
     ENTRY_MORE, /* at least two words are wrong */
+    ENTRY_ACROSS,  /* the columns of the page may have been read across: in the order of a page that
+                    * is read downwards the checksum is right */
+    ENTRY_MISSING, /* one word is missing; if the others are right, it is word `number` (0: more
+                    * than one place is possible, or none) */
+    ENTRY_EXTRA,   /* one word is too many; if the others are right, it is word `number` (0: as
+                    * above) */
 };
 
 /* Where the slip may be, when the checksum of a legal number of words is wrong. Two or more wrong
  * words look like one in 3 of 100,000 cases, so what is found is a "may". Takes some hundredths of
  * a second. */
 enum entry_slip entry_find_slip(const struct entry *entry, size_t *out_number);
+
+/* The same when a part should have `full` words: MISSING when there is one less, EXTRA when there
+ * is one more, else MORE. Other parts look like one with such a slip in 3 of 100,000 cases. */
+enum entry_slip entry_find_count_slip(const struct entry *entry, size_t full, size_t *out_number);
 
 #endif

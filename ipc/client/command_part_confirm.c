@@ -120,13 +120,13 @@ static enum client_exit read_challenge(struct client *client, const struct json 
 
 static enum err ask_words(struct slip39_part *out, struct fault *fault)
 {
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was confirmed.", fault);
     if (err != OK) {
         return err;
     }
-    terminal_write("Nothing you type is shown. Four letters of a word are enough. A line with - "
-                   "alone begins the part again.\n");
-    enum ask_answer answer = ask_part(NULL, 0, out, fault);
+    struct ask_set set = {.own = true};
+    ask_welcome();
+    enum ask_answer answer = ask_part(&set, out, fault);
     terminal_close();
     if (answer == ASK_NO_MORE) {
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL,

@@ -18,6 +18,7 @@
 
 #define PARAMS_BYTES 65536
 #define KEY_FILE_BYTES_MAX 65536
+#define WORDS_OF_BITS(bits) ((bits) == 256 ? 33u : (bits) == 128 ? 20u : 0u) /* of a part */
 
 static const char help[] =
     "usage: guardianctl recover [CEREMONY] [--parts-file F]… [--key-file F] [-o key.txt]\n"
@@ -60,6 +61,8 @@ struct recovering {
     const struct recover_options *options;
     char id[UUID_TEXT_BYTES + 1]; /* "": not named */
     struct part_texts texts;
+    bool typed;              /* the parts were, at a terminal */
+    struct ask_set set;      /* what is asked for at a terminal */
     struct secret *given;    /* the parts or the key as JSON text of a member of params */
     struct secret *receiver; /* the one-time key; NULL with --deliver-to */
     char deliver_to[KEY_PUBLIC_TEXT + 1];
@@ -83,39 +86,65 @@ static enum err keep_typed(struct part_texts *texts, const struct slip39_part *p
     return err;
 }
 
-static enum err type_parts(struct part_texts *texts, struct fault *fault)
+static void drop_parts(struct slip39_part *parts, size_t *count)
+{
+    for (; *count > 0; (*count)--) {
+        slip39_part_done(&parts[*count - 1]);
+    }
+}
+
+/* Asks for parts until no more come; those typed before are dropped where the person says so. */
+static enum err type_each(struct recovering *recovering, struct slip39_part *parts, size_t *count,
+                          struct fault *fault)
+{
+    struct ask_set *set = &recovering->set;
+    enum err err = OK;
+    ask_welcome();
+    while (err == OK && *count < PART_TEXT_PARTS_MAX) {
+        struct slip39_part part;
+        set->count = *count;
+        enum ask_answer answer = ask_part(set, &part, fault);
+        if (answer == ASK_FAILED || answer == ASK_NO_MORE) {
+            return answer == ASK_FAILED ? fault->err : OK;
+        }
+        if (answer == ASK_INSTEAD) {
+            drop_parts(parts, count);
+            part_texts_done(&recovering->texts);
+        }
+        parts[(*count)++] = part;
+        err = keep_typed(&recovering->texts, &part, fault);
+        terminal_write(err == OK ? "  The part is in.\n" : "");
+    }
+    return err;
+}
+
+static enum err type_parts(struct recovering *recovering, struct fault *fault)
 {
     struct slip39_part parts[PART_TEXT_PARTS_MAX] = {{.value = NULL}};
     size_t count = 0;
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was recovered.", fault);
     if (err != OK) {
         return err;
     }
-    terminal_write("Nothing you type is shown. Four letters of a word are enough. A line with - "
-                   "alone begins the part again.\n");
-    enum ask_answer answer = ASK_PART;
-    while (err == OK && answer == ASK_PART && count < PART_TEXT_PARTS_MAX) {
-        answer = ask_part(parts, count, &parts[count], fault);
-        if (answer == ASK_PART) {
-            err = keep_typed(texts, &parts[count++], fault);
-            terminal_write(err == OK ? "  The part is in.\n" : "");
-        }
-    }
+    recovering->set.known = parts;
+    recovering->typed = true;
+    err = type_each(recovering, parts, &count, fault);
     terminal_close();
-    for (size_t i = 0; i < count; i++) {
-        slip39_part_done(&parts[i]);
+    bool none = count == 0;
+    drop_parts(parts, &count);
+    if (err == OK && none) {
+        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL,
+                        recovering->set.left_out
+                            ? "No part was given: what was typed was wrong and is left out."
+                            : "No part was typed.");
     }
-    if (err == OK && answer == ASK_FAILED) {
-        return fault->err;
-    }
-    return err != OK || count > 0
-               ? err
-               : fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL, "No part was typed.");
+    return err;
 }
 
-static enum err read_parts(const struct recover_options *options, struct part_texts *texts,
-                           struct fault *fault)
+static enum err read_parts(struct recovering *recovering, struct fault *fault)
 {
+    const struct recover_options *options = recovering->options;
+    struct part_texts *texts = &recovering->texts;
     enum err err = OK;
     for (size_t i = 0; err == OK && i < options->parts_files.count; i++) {
         err = part_texts_read(texts, options->parts_files.items[i], fault);
@@ -123,7 +152,8 @@ static enum err read_parts(const struct recover_options *options, struct part_te
     if (options->parts_files.count > 0) {
         return err;
     }
-    return isatty(STDIN_FILENO) ? type_parts(texts, fault) : part_texts_read(texts, "-", fault);
+    return isatty(STDIN_FILENO) ? type_parts(recovering, fault)
+                                : part_texts_read(texts, "-", fault);
 }
 
 /* Appends text; remembers nothing: the caller sees that there is room. */
@@ -221,7 +251,7 @@ static enum err gather(struct recovering *recovering, struct fault *fault)
         secret_free(key);
         return err;
     }
-    err = read_parts(options, &recovering->texts, fault);
+    err = read_parts(recovering, fault);
     if (err == OK && write_parts(&recovering->texts, &recovering->given) != OK) {
         err = fault_no_memory(fault);
     }
@@ -258,6 +288,29 @@ static enum err check_outputs(const struct recover_options *options, struct faul
 /* ---- asking ------------------------------------------------------------------------------------
  */
 
+/* Nobody answers, and the words were typed: they are kept until the person gives up. */
+static bool offer_again(struct client *client, struct fault *fault)
+{
+    struct secret *line = NULL;
+    struct fault found;
+    (void)client_tell(client, fault, 0, "");
+    if (terminal_open("Nothing was recovered.", &found) != OK) {
+        return false;
+    }
+    enum ask_answer answer = ask_line(
+        "  The parts you typed are kept. Enter: try again, once the guardian is back. Ctrl-D: give "
+        "up;\n  guardian-combine joins parts without a guardian, and leaves no record: ",
+        &line, &found);
+    terminal_close();
+    secret_free(line);
+    session_close(client->session);
+    client->session = NULL;
+    if (answer != ASK_PART) {
+        *fault = found;
+    }
+    return answer == ASK_PART;
+}
+
 static enum client_exit ask(struct client *client, const struct recovering *recovering,
                             const struct json **out_answer)
 {
@@ -276,13 +329,25 @@ static enum client_exit ask(struct client *client, const struct recovering *reco
         slice_of(","),
         buffer_slice(&rest)};
     enum err err = buffer_result(&rest);
-    if (err == OK) {
-        err = client_try_pieces(client, "recovery.attempt", pieces, 3, out_answer, &fault);
-    } else {
+    bool again = err == OK;
+    if (err != OK) {
         (void)fault_set(&fault, err, REASON_too_long, NULL, "The reason is too long.");
     }
+    while (again) { /* with one request_id: it is done once, even if an answer was lost */
+        err = client_try_pieces(client, "recovery.attempt", pieces, 3, out_answer, &fault);
+        again = recovering->typed && (err == ERR_CLOSED || err == ERR_TIMEOUT) &&
+                offer_again(client, &fault);
+    }
     buffer_done(&rest);
-    return err == OK ? CLIENT_DONE : recover_tell(client, &fault, &recovering->texts);
+    if (err == OK) {
+        return CLIENT_DONE;
+    }
+    enum client_exit code = recover_tell(client, &fault, &recovering->texts, recovering->id);
+    if (recovering->set.left_out && !client->json) {
+        fputs("  The part that was typed last was wrong and is not among them: mend it first.\n",
+              stderr);
+    }
+    return code;
 }
 
 /* ---- what comes back ---------------------------------------------------------------------------
@@ -421,6 +486,29 @@ static int check_usage(const struct client *client, const struct verb *verb,
     return wrong == NULL ? -1 : (int)client_usage(client, verb->name, wrong, NULL);
 }
 
+/* Which pages are the right ones, if the daemon tells: who may recover may not see each ceremony.
+ */
+static void learn_set(struct client *client, struct recovering *recovering)
+{
+    char params[64];
+    const struct json *ceremony;
+    struct fault fault;
+    struct ask_set *set = &recovering->set;
+    snprintf(params, sizeof params, "\"ceremony\":\"%s\"", recovering->id);
+    if (client_try(client, "ceremony.status", params, &ceremony, &fault) != OK) {
+        return;
+    }
+    const struct json *identifier = json_member(ceremony, "identifier");
+    const struct json *bits = json_member(ceremony, "bits");
+    if (identifier == NULL || identifier->kind != JSON_INTEGER) {
+        return; /* the parts are another system's */
+    }
+    set->wanted_id = (uint16_t)identifier->integer;
+    set->wanted_words =
+        bits != NULL && bits->kind == JSON_INTEGER ? WORDS_OF_BITS(bits->integer) : 0;
+    output_ceremony(ceremony, set->wanted, sizeof set->wanted);
+}
+
 static enum client_exit run(struct client *client, struct recovering *recovering)
 {
     const struct recover_options *options = recovering->options;
@@ -437,6 +525,9 @@ static enum client_exit run(struct client *client, struct recovering *recovering
     enum client_exit code = err == OK ? CLIENT_DONE : client_tell(client, &fault, 0, "");
     if (code == CLIENT_DONE && options->ceremony != NULL) {
         code = ceremony_pick(client, options->ceremony, recovering->id);
+    }
+    if (code == CLIENT_DONE && options->ceremony != NULL) {
+        learn_set(client, recovering);
     }
     if (code == CLIENT_DONE && gather(recovering, &fault) != OK) {
         code = client_tell(client, &fault, 0, "");

@@ -126,3 +126,26 @@ struct slice output_member(const struct json *object, const char *name)
     }
     return value->kind == JSON_BOOLEAN ? words[value->boolean ? 1 : 0] : value->text;
 }
+
+static struct slice beginning(struct slice text, size_t length)
+{
+    return (struct slice){text.data, text.length < length ? text.length : length};
+}
+
+void output_ceremony(const struct json *ceremony, char *out, size_t size)
+{
+    struct slice started = output_member(ceremony, "started");
+    out[0] = '\0';
+    FILE *file = fmemopen(out, size, "w");
+    if (file == NULL) {
+        return;
+    }
+    output_to(file, output_member(ceremony, "name"), 0);
+    fputs(" (", file);
+    output_to(file, beginning(output_member(ceremony, "ceremony"), 8), 0);
+    fputs(started.length == 0 ? "" : ", begun ", file);
+    output_to(file, beginning(started, 10), 0);
+    fputs(")", file);
+    (void)fclose(file);
+    out[size - 1] = '\0';
+}

@@ -27,6 +27,10 @@ void output_pair(const char *label, struct slice text);
  * else as it is, a dash when it is empty. */
 void output_moment(struct slice time, size_t columns);
 
+/* Writes "Root (6f1a3c52, begun 2026-11-24)" of a ceremony as the daemon answers it to out, which
+ * is cut to size, NUL and all: as output_text shows it. */
+void output_ceremony(const struct json *ceremony, char *out, size_t size);
+
 /* Text of a member for people ("" if it is absent, or `object` is none). */
 struct slice output_member(const struct json *object, const char *name);
 

@@ -5,6 +5,8 @@
 
 #include "ceremony/slip39/entry.h"
 
+#define SHOWN_BYTES 512
+
 /* A refused part, as the daemon's answer has it. */
 struct bad_part {
     const struct part_text *place; /* NULL: not among those that were sent */
@@ -91,6 +93,10 @@ static void tell_slip(const struct bad_part *bad)
     if (entry != NULL && slip == ENTRY_SWAP) {
         fprintf(stderr, "Words %zu and %zu may be in the wrong order: look at the paper.\n", number,
                 number + 1);
+    } else if (entry != NULL && slip == ENTRY_ACROSS) {
+        fputs("The words may have been read across: they go down the first column of the paper, "
+              "then\n    down the next one.\n",
+              stderr);
     } else if (entry != NULL && slip == ENTRY_ONE) {
         fprintf(stderr, "If only one word is wrong, it is number %zu: look at the paper.\n",
                 number);
@@ -106,23 +112,88 @@ static void tell_count(const struct bad_part *bad)
     for (size_t i = 0; i < bad->words.length; i++) {
         count += bad->words.data[i] == ' ' ? 1 : 0;
     }
-    fprintf(stderr,
-            "it has %zu words, a part has 20 or 33. Look for one that was left out or typed "
-            "twice.\n",
-            count);
+    fprintf(stderr, "it has %zu words, a part has 20 or 33. ", count);
+    size_t number = 0;
+    struct entry *entry = read_entry(bad->words);
+    enum entry_slip slip =
+        entry == NULL ? ENTRY_MORE : entry_find_count_slip(entry, count < 27 ? 20 : 33, &number);
+    entry_free(entry);
+    if (number == 0) {
+        fputs("Look for one that was left out or typed twice.\n", stderr);
+    } else if (slip == ENTRY_MISSING) {
+        fprintf(stderr, "It may be word %zu that was left out: look at the paper.\n", number);
+    } else {
+        fprintf(stderr, "It may be number %zu of them that is too many: look at the paper.\n",
+                number);
+    }
 }
 
-static void tell_foreign(const struct bad_part *bad)
+/* The ceremonies that the caller may see; names alone do not tell two of them apart. */
+struct known_sets {
+    const struct json *list; /* NULL: not known */
+    const char *ceremony;    /* the one to recover, "": not named */
+};
+
+static void learn_sets(struct client *client, bool wanted, const char *ceremony,
+                       struct known_sets *out)
 {
-    fputs("it belongs to another ceremony", stderr);
-    if (bad->other.length > 0) {
-        fputs(": ", stderr);
+    struct fault fault;
+    const struct json *answer;
+    *out = (struct known_sets){.ceremony = ceremony};
+    if (wanted && client_try(client, "ceremony.list", "", &answer, &fault) == OK) {
+        out->list = client_list(answer, "ceremonies");
+    }
+}
+
+/* The ceremony of the set a part says to be of; NULL if it is not seen. */
+static const struct json *ceremony_of(const struct bad_part *bad, const struct known_sets *sets)
+{
+    struct slip39_header header;
+    const struct json *at = sets->list == NULL ? NULL : sets->list->child;
+    if (!slip39_peek(bad->words, &header)) {
+        return NULL;
+    }
+    while (at != NULL && integer_member(at, "identifier") != header.id) {
+        at = at->next;
+    }
+    return at;
+}
+
+static const struct json *ceremony_named(const struct known_sets *sets)
+{
+    const struct json *at = sets->list == NULL ? NULL : sets->list->child;
+    while (at != NULL && !slice_is(output_member(at, "ceremony"), sets->ceremony)) {
+        at = at->next;
+    }
+    return at;
+}
+
+static void tell_foreign(const struct bad_part *bad, const struct known_sets *sets)
+{
+    char shown[SHOWN_BYTES];
+    const struct json *other = ceremony_of(bad, sets);
+    const struct json *named = ceremony_named(sets);
+    if (other != NULL) {
+        output_ceremony(other, shown, sizeof shown);
+        fprintf(stderr, "it belongs to another ceremony: %s", shown);
+    } else if (bad->other.length > 0 && named != NULL &&
+               slice_equal(bad->other, output_member(named, "name"))) {
+        fputs("it belongs to another set of the same name, ", stderr);
+        output_error_text(bad->other);
+    } else {
+        fputs("it belongs to another ceremony", stderr);
+        fputs(bad->other.length > 0 ? ": " : "", stderr);
         output_error_text(bad->other);
     }
-    fputs(". Bring the page of this one.\n", stderr);
+    if (named != NULL) {
+        output_ceremony(named, shown, sizeof shown);
+        fprintf(stderr, ".\n    Bring the page of %s.\n", shown);
+    } else {
+        fputs(".\n    Bring the page of the one to recover: see its id and date.\n", stderr);
+    }
 }
 
-static void tell_why(const struct bad_part *bad)
+static void tell_why(const struct bad_part *bad, const struct known_sets *sets)
 {
     switch (bad->reason) {
     case REASON_unknown_word:
@@ -136,7 +207,7 @@ static void tell_why(const struct bad_part *bad)
         tell_slip(bad);
         break;
     case REASON_foreign:
-        tell_foreign(bad);
+        tell_foreign(bad, sets);
         break;
     case REASON_duplicate:
         fputs("it stands in the list already. Take it out, and bring another one.\n", stderr);
@@ -181,8 +252,8 @@ static void tell_missing(const struct json *data, const struct fault *fault, uin
     }
 }
 
-enum client_exit recover_tell(const struct client *client, const struct fault *fault,
-                              const struct part_texts *texts)
+enum client_exit recover_tell(struct client *client, const struct fault *fault,
+                              const struct part_texts *texts, const char *ceremony)
 {
     const struct json *data = session_error_data(client->session);
     if (client->json || fault->err != ERR_PARTS || data == NULL) {
@@ -190,6 +261,14 @@ enum client_exit recover_tell(const struct client *client, const struct fault *f
     }
     const struct json *list = client_list(data, "bad");
     const struct json *at = list == NULL ? NULL : list->child;
+    struct known_sets sets;
+    struct arena kept = client->arena; /* data lives in it */
+    bool foreign = false;
+    for (const struct json *part = at; part != NULL; part = part->next) {
+        foreign |= slice_is(output_member(part, "reason"), "foreign");
+    }
+    arena_init(&client->arena, kept.maximum);
+    learn_sets(client, foreign, ceremony, &sets);
     fputs("guardianctl: refused: The key was not recovered, and nothing was given out", stderr);
     fprintf(stderr, " (%s).\n", reason_word(fault->reason));
     if (at == NULL && fault->reason != REASON_too_few) { /* told below */
@@ -201,8 +280,10 @@ enum client_exit recover_tell(const struct client *client, const struct fault *f
         struct bad_part bad;
         read_bad(at, texts, &bad);
         tell_place(&bad);
-        tell_why(&bad);
+        tell_why(&bad, &sets);
     }
     tell_missing(data, fault, list == NULL ? 0 : list->count);
+    arena_done(&client->arena);
+    client->arena = kept;
     return CLIENT_REFUSED;
 }

@@ -20,6 +20,7 @@
 struct session {
     nng_socket socket;
     struct session_place place;
+    bool answered;                 /* so it is a guardian that takes this caller */
     const struct json *error_data; /* of the answer read last, if it was a refusal */
 };
 
@@ -58,6 +59,19 @@ static enum err unreachable(const struct session_place *place, int code, struct 
     return fault_set(fault, code == NNG_ETIMEDOUT ? ERR_TIMEOUT : ERR_CLOSED, REASON_unreachable,
                      NULL, "The guardian cannot be reached at %.200s (from %s): %s. %s", place->url,
                      place->source, nng_strerror(code), what_to_do(place->url, code));
+}
+
+/* The connection that a call was sent on broke. Who never had an answer may be one whom the
+ * guardian hangs up on. */
+static enum err broken(const struct session *session, struct fault *fault)
+{
+    return fault_set(
+        fault, ERR_CLOSED, REASON_unreachable, NULL,
+        "The connection to the guardian at %.200s (from %s) broke before it answered%s",
+        session->place.url, session->place.source,
+        session->answered ? ": it was stopped, or it died. Ask who runs it."
+                          : ". It was stopped or died, or it takes no further connection, or none "
+                            "of yours: try again later, or ask who runs it.");
 }
 
 static int dial(const struct session *session)
@@ -223,9 +237,13 @@ static enum err exchange(struct session *session, struct arena *arena, nng_msg *
                          session->place.url, session->place.source,
                          session->place.timeout_ms / 1000);
     }
+    if (code == NNG_ECONNRESET) {
+        return broken(session, fault);
+    }
     if (code != 0) {
         return unreachable(&session->place, code, fault);
     }
+    session->answered = true;
     *out = arena_copy(arena, (struct slice){nng_msg_body(message), nng_msg_len(message)});
     nng_msg_free(message);
     return out->data == NULL ? fault_no_memory(fault) : OK;

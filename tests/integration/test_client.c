@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/rep.h>
 
 #include "tests/integration/client_fixture.h"
 
@@ -152,6 +154,43 @@ static void who_is_not_there_is_told_with_its_socket_and_what_named_it(void **st
     expect_in(run.err, wanted);
 }
 
+/* Takes one request; answers it, if there is an answer, as a guardian does. */
+static void serve(nng_socket guardian, const char *answer)
+{
+    nng_msg *message;
+    assert_int_equal(nng_recvmsg(guardian, &message, 0), 0);
+    nng_msg_clear(message);
+    if (answer == NULL) {
+        nng_msg_free(message);
+        return;
+    }
+    assert_int_equal(nng_msg_append(message, answer, strlen(answer)), 0);
+    assert_int_equal(nng_sendmsg(guardian, message, 0), 0);
+}
+
+static void a_connection_that_broke_is_said_to_have_broken(void **state)
+{
+    struct harness *h = *state;
+    char arguments[400], url[300], out[300], err[304];
+    nng_socket guardian;
+    snprintf(url, sizeof url, "ipc://%.200s/dying", h->directory);
+    snprintf(arguments, sizeof arguments, "--connect %s ceremony status Root", url);
+    snprintf(out, sizeof out, "%s/status", h->directory);
+    snprintf(err, sizeof err, "%.299s.err", out);
+    assert_int_equal(nng_rep0_open(&guardian), 0);
+    nng_socket_set_ms(guardian, NNG_OPT_RECVTIMEO, 60000);
+    assert_int_equal(nng_listen(guardian, url, NULL, 0), 0);
+    int nothing = open("/dev/null", O_RDONLY);
+    pid_t asking = start_client(h, arguments, nothing, out);
+    serve(guardian, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"ceremonies\":[{\"ceremony\":"
+                    "\"6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0d\",\"name\":\"Root\"}]}}");
+    serve(guardian, NULL);
+    nng_close(guardian);
+    assert_int_equal(end_of(asking), 3);
+    harness_wait_text(err, "broke before it answered: it was stopped, or it died.");
+    close(nothing);
+}
+
 /* ---- a daemon that is busy ---- */
 
 static void a_full_house_is_tried_again(void **state)
@@ -273,6 +312,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_query_prints_as_many_as_asked_for, start, stop),
         cmocka_unit_test_setup_teardown(following_in_json_prints_an_entry_a_line, start, stop),
         cmocka_unit_test_setup_teardown(the_catalogue_can_be_read_from_the_command_line, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_connection_that_broke_is_said_to_have_broken, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_full_house_is_tried_again, start_narrow, stop),
     };

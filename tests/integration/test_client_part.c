@@ -221,6 +221,12 @@ static void words_typed_at_a_terminal_are_helped_and_never_shown(void **state)
     assert_true(terminal_expect(&terminal, "Your part, its words"));
     type_line(&terminal, "guitarr");
     assert_true(terminal_expect(&terminal, "Word 1 is not on the list"));
+    assert_true(terminal_type(&terminal, "\x04"));
+    assert_true(terminal_expect(&terminal, "Nothing was confirmed."));
+    assert_int_equal(terminal_end(&terminal), 1);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "max", "part", "confirm", "Root", NULL});
+    assert_true(terminal_expect(&terminal, "Your part, its words"));
     type_line(&terminal, words);
     assert_true(terminal_expect(&terminal, "Part 2 is confirmed."));
     assert_int_equal(terminal_end(&terminal), 0);
@@ -386,6 +392,84 @@ static void the_page_of_a_part_is_no_sealed_key_and_no_alarm(void **state)
     assert_null(strstr(run.err, "at once"));
 }
 
+static void a_page_of_another_ceremony_is_refused_at_its_first_words(void **state)
+{
+    struct harness *h = *state;
+    struct terminal terminal;
+    char old[1024], ana[1024], first_two[1024], file[400], said[80];
+    completed(h, "--threshold 2 --kind age");
+    words_of_page(h, "ana.txt", old);
+    memcpy(first_two, old, sizeof first_two);
+    *strchr(strchr(first_two, ' ') + 1, ' ') = '\0';
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl_done(h, "--as ana part download @c -o @d/new.txt" KEY_OF("ana"));
+    words_of_page(h, "new.txt", ana);
+    path_in(h, "key.txt", file);
+    at_terminal(
+        h, &terminal,
+        (const char *const[]){"--as", "boss:1:B:User", "recover", ceremony, "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, first_two);
+    snprintf(said, sizeof said, "another set than Root (%.8s, begun 20", ceremony);
+    assert_true(terminal_expect(&terminal, said));
+    assert_true(terminal_expect(&terminal, "thrown away"));
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, old);
+    assert_true(terminal_expect(&terminal, said));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, "academic acid");
+    assert_true(terminal_expect(&terminal, "thrown away"));
+    assert_true(terminal_type(&terminal, "\x03"));
+    assert_true(terminal_expect(&terminal, "Nothing was recovered."));
+    assert_int_equal(terminal_end(&terminal), -SIGINT);
+}
+
+static void typed_parts_outlive_the_daemon(void **state)
+{
+    struct harness *h = *state;
+    struct terminal terminal;
+    char ana[1024], taro[1024], file[400];
+    completed(h, "--threshold 2 --kind age");
+    words_of_page(h, "ana.txt", ana);
+    words_of_page(h, "taro.txt", taro);
+    path_in(h, "key.txt", file);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, taro);
+    assert_true(terminal_expect(&terminal, "Part 3 (enough are given"));
+    harness_kill(h);
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "cannot be reached"));
+    assert_true(terminal_expect(&terminal, "The parts you typed are kept."));
+    assert_true(terminal_expect(&terminal, "guardian-combine"));
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "The parts you typed are kept."));
+    harness_restart(h);
+    type_line(&terminal, "");
+    assert_true(terminal_expect(&terminal, "It stands in "));
+    assert_int_equal(terminal_end(&terminal), 0);
+    assert_true(terminal.echoes_at_end);
+    assert_true(exists(h, "key.txt"));
+}
+
+static void two_ceremonies_of_one_name_are_told_apart(void **state)
+{
+    struct harness *h = *state;
+    char said[100];
+    completed(h, "--threshold 2 --kind age");
+    snprintf(said, sizeof said, "it belongs to another ceremony: Root (%.8s, begun 20", ceremony);
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl(h, BOSS "recover @c --parts-file @d/ana.txt --parts-file @d/max.txt -o @d/key.txt", "");
+    assert_int_equal(run.status, 1);
+    expect_in(run.err, said);
+    snprintf(said, sizeof said, "Bring the page of Root (%.8s, begun 20", ceremony);
+    expect_in(run.err, said);
+}
+
 static void parts_are_typed_one_after_the_other(void **state)
 {
     struct harness *h = *state;
@@ -395,6 +479,18 @@ static void parts_are_typed_one_after_the_other(void **state)
     words_of_page(h, "ana.txt", ana);
     words_of_page(h, "taro.txt", taro);
     path_in(h, "key.txt", file);
+    at_terminal(h, &terminal,
+                (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
+    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    type_line(&terminal, ana);
+    assert_true(terminal_expect(&terminal, "Part 2 (1 of 2 given)"));
+    type_line(&terminal, taro);
+    assert_true(terminal_expect(&terminal, "Part 3 (enough are given"));
+    assert_true(terminal_type(&terminal, "\x04"));
+    assert_true(terminal_expect(&terminal, "The input ended"));
+    assert_true(terminal_expect(&terminal, "Nothing was recovered."));
+    assert_int_equal(terminal_end(&terminal), 1);
+    assert_false(exists(h, "key.txt"));
     at_terminal(h, &terminal,
                 (const char *const[]){"--as", "boss:1:B:User", "recover", "-o", file, NULL});
     assert_true(terminal_expect(&terminal, "Part 1, its words"));
@@ -430,6 +526,10 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(the_page_of_a_part_is_no_sealed_key_and_no_alarm, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(a_page_of_another_ceremony_is_refused_at_its_first_words,
+                                        start, stop),
+        cmocka_unit_test_setup_teardown(typed_parts_outlive_the_daemon, start, stop),
+        cmocka_unit_test_setup_teardown(two_ceremonies_of_one_name_are_told_apart, start, stop),
         cmocka_unit_test_setup_teardown(parts_are_typed_one_after_the_other, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

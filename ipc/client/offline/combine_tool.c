@@ -198,21 +198,28 @@ static enum err read_lines(struct part_list *list, struct fault *fault)
 static enum err ask_parts(struct part_list *list, struct fault *fault)
 {
     list->unit = "part";
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was recovered.", fault);
     if (err != OK) {
         return err;
     }
-    terminal_write("Nothing you type is shown. Four letters of a word are enough. A line with - "
-                   "alone begins the part again.\n");
+    struct ask_set set = {.known = list->parts};
     enum ask_answer answer = ASK_PART;
-    while (answer == ASK_PART && list->count < SLIP39_LIST_MAX) {
-        answer = ask_part(list->parts, list->count, &list->parts[list->count], fault);
-        if (answer == ASK_PART) {
-            list->count++;
+    ask_welcome();
+    while ((answer == ASK_PART || answer == ASK_INSTEAD) && list->count < SLIP39_LIST_MAX) {
+        struct slip39_part part;
+        set.count = list->count;
+        answer = ask_part(&set, &part, fault);
+        if (answer == ASK_INSTEAD) {
+            part_list_done(list);
+        }
+        if (answer == ASK_PART || answer == ASK_INSTEAD) {
+            list->parts[list->count++] = part;
             list->places[list->count - 1] = list->count;
             terminal_write("  The part is in.\n");
         }
     }
+    terminal_write(set.left_out ? "  The part typed last was wrong: it is not among those given.\n"
+                                : "");
     terminal_close();
     return answer == ASK_FAILED ? fault->err : OK;
 }

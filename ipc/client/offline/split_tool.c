@@ -115,7 +115,7 @@ static enum err read_text(struct secret **out, struct fault *fault)
     if (!isatty(STDIN_FILENO)) {
         return stream_read(STDIN_FILENO, "Standard input", INPUT_BYTES_MAX, out, fault);
     }
-    enum err err = terminal_open(fault);
+    enum err err = terminal_open("Nothing was split.", fault);
     if (err != OK) {
         return err;
     }

@@ -15,17 +15,30 @@ static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT
 /* The one that is open. Signals have no other way to it. */
 static struct {
     bool open;
-    int screen; /* to write on */
+    int screen;       /* to write on */
+    int signalled[2]; /* a pipe of the signals that came, an octet each */
+    const char *stopped;
     struct termios before;
     struct sigaction actions_before[SIGNALS];
     sigset_t mask_before;
 } terminal;
 
-static volatile sig_atomic_t caught; /* the signal that came while waiting for a line */
-
+/* A program that talks to a daemon has other threads, and the kernel may choose one of them: so who
+ * waits for a line hears of it through a pipe. */
 static void catch_signal(int number)
 {
-    caught = number;
+    int kept = errno;
+    uint8_t octet = (uint8_t)number;
+    ssize_t written = write(terminal.signalled[1], &octet, 1);
+    (void)written; /* a full pipe holds signals enough */
+    errno = kept;
+}
+
+/* The signal that came, 0: none. */
+static int next_signal(void)
+{
+    uint8_t octet = 0;
+    return read(terminal.signalled[0], &octet, 1) == 1 ? octet : 0;
 }
 
 static bool hide(void)
@@ -36,8 +49,8 @@ static bool hide(void)
     return tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden) == 0;
 }
 
-/* Signals come only while waiting for a line (ppoll lets them in): so none can come between hiding
- * and being ready to show again. */
+/* What they do is done while waiting for a line: so nothing comes between hiding and being ready to
+ * show again. */
 static void take_signals(void)
 {
     sigset_t held;
@@ -64,7 +77,7 @@ static void give_back_signals(void)
     sigprocmask(SIG_SETMASK, &terminal.mask_before, NULL);
 }
 
-enum err terminal_open(struct fault *fault)
+enum err terminal_open(const char *stopped, struct fault *fault)
 {
     assert(!terminal.open);
     terminal.screen = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -75,7 +88,13 @@ enum err terminal_open(struct fault *fault)
         return fault_set(fault, ERR_IO, REASON_io, NULL, "The terminal cannot be used: %s.",
                          strerror(errno));
     }
+    if (pipe2(terminal.signalled, O_CLOEXEC | O_NONBLOCK) != 0) {
+        (void)close(terminal.screen);
+        return fault_set(fault, ERR_IO, REASON_io, NULL, "The terminal cannot be used: %s.",
+                         strerror(errno));
+    }
     take_signals();
+    terminal.stopped = stopped;
     terminal.open = true;
     if (!hide()) {
         terminal_close();
@@ -90,8 +109,14 @@ void terminal_close(void)
     if (terminal.open) {
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
         give_back_signals();
+        int late = next_signal(); /* it came when no line was waited for any more */
+        (void)close(terminal.signalled[0]);
+        (void)close(terminal.signalled[1]);
         (void)close(terminal.screen);
         terminal.open = false;
+        if (late != 0) {
+            (void)raise(late);
+        }
     }
 }
 
@@ -101,6 +126,10 @@ static void pass_on(int number)
     if (number != SIGCONT) {
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal.before);
         terminal_write("\n");
+        if (number != SIGTSTP) {
+            terminal_write(terminal.stopped);
+            terminal_write("\n");
+        }
         give_back_signals();
         (void)raise(number); /* most end the process here; after a stop it goes on below */
         take_signals();
@@ -112,18 +141,18 @@ static void pass_on(int number)
 /* Waits for a line to be typed; false if that fails. */
 static bool wait_for_line(void)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd inputs[] = {{.fd = terminal.signalled[0], .events = POLLIN},
+                              {.fd = STDIN_FILENO, .events = POLLIN}};
     for (;;) {
-        caught = 0;
-        int ready = ppoll(&input, 1, NULL, &terminal.mask_before);
-        if (ready > 0) {
-            return true;
-        }
-        if (errno != EINTR) {
+        int ready = ppoll(inputs, 2, NULL, &terminal.mask_before);
+        if (ready < 0 && errno != EINTR) {
             return false;
         }
-        if (caught != 0) {
-            pass_on(caught);
+        int number = next_signal();
+        if (number != 0) {
+            pass_on(number);
+        } else if (ready > 0 && inputs[1].revents != 0) {
+            return true;
         }
     }
 }
@@ -152,6 +181,14 @@ enum terminal_read terminal_line(struct secret *out)
         out->length--;
     }
     return TERMINAL_LINE;
+}
+
+enum err terminal_fault(enum terminal_read read, struct fault *fault)
+{
+    return fault_set(fault, ERR_IO, REASON_io, NULL, "%s %s",
+                     read == TERMINAL_END ? "The input ended (Ctrl-D, or the terminal was closed)."
+                                          : "The terminal could not be read.",
+                     terminal.stopped);
 }
 
 void terminal_write_slice(struct slice text)

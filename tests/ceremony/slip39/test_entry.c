@@ -200,6 +200,97 @@ static void two_wrong_words_are_said_to_be_more(void **state)
     end(&typing);
 }
 
+static void type_without(struct typing *typing, size_t left_out)
+{
+    entry_clear(typing->entry);
+    for (size_t i = 0; i < typing->count; i++) {
+        assert_true(i + 1 == left_out || entry_add(typing->entry, slice_of(typing->words[i])));
+    }
+}
+
+static void the_place_of_a_word_that_was_left_out_is_found(void **state)
+{
+    (void)state;
+    for (size_t octets = 16; octets <= 32; octets += 16) {
+        struct typing typing;
+        size_t found = 0;
+        begin(&typing, octets);
+        for (size_t i = 1; i <= typing.count; i++) {
+            size_t number = 0;
+            type_without(&typing, i);
+            assert_int_equal(entry_find_count_slip(typing.entry, typing.count, &number),
+                             ENTRY_MISSING);
+            assert_true(number == 0 || number == i); /* chance makes a second place possible */
+            found += number == i ? 1 : 0;
+            assert_int_equal(entry_count(typing.entry), typing.count - 1);
+            assert_true(entry_insert(typing.entry, i, slice_of(typing.words[i - 1])));
+            assert_true(entry_is_whole(typing.entry));
+        }
+        assert_true(found + 2 >= typing.count);
+        end(&typing);
+    }
+}
+
+static void the_word_too_many_is_found(void **state)
+{
+    (void)state;
+    struct typing typing;
+    begin(&typing, 32);
+    for (size_t i = 1; i <= typing.count + 1; i++) {
+        size_t number = 0;
+        type_all(&typing);
+        assert_true(entry_insert(typing.entry, i, slice_of("zero")));
+        assert_int_equal(entry_find_count_slip(typing.entry, typing.count, &number), ENTRY_EXTRA);
+        bool beside = i <= typing.count && strcmp(typing.words[i - 1], "zero") == 0;
+        assert_true(beside || number == i);
+        entry_remove(typing.entry, i);
+        assert_true(entry_is_whole(typing.entry));
+    }
+    for (size_t i = 1; i <= typing.count; i++) { /* typed twice */
+        size_t number = 0;
+        type_all(&typing);
+        assert_true(entry_insert(typing.entry, i, slice_of(typing.words[i - 1])));
+        assert_int_equal(entry_find_count_slip(typing.entry, typing.count, &number), ENTRY_EXTRA);
+        bool thrice = i < typing.count && strcmp(typing.words[i - 1], typing.words[i]) == 0;
+        assert_true(thrice || number == i + 1);
+    }
+    end(&typing);
+}
+
+static void more_than_one_word_too_many_or_missing_is_no_slip_that_is_looked_for(void **state)
+{
+    (void)state;
+    struct typing typing;
+    size_t number = 7;
+    begin(&typing, 16);
+    type_without(&typing, 3);
+    entry_remove(typing.entry, 9);
+    assert_int_equal(entry_find_count_slip(typing.entry, typing.count, &number), ENTRY_MORE);
+    assert_int_equal(number, 0);
+    end(&typing);
+}
+
+static void columns_read_across_are_found(void **state)
+{
+    (void)state;
+    static const size_t columns[] = {4, 3};
+    for (size_t octets = 16; octets <= 32; octets += 16) {
+        struct typing typing;
+        size_t number = 0;
+        begin(&typing, octets);
+        size_t rows = typing.count / columns[octets / 32];
+        entry_clear(typing.entry);
+        for (size_t row = 0; row < rows; row++) {
+            for (size_t column = 0; column < columns[octets / 32]; column++) {
+                const char *word = typing.words[column * rows + row];
+                assert_true(entry_add(typing.entry, slice_of(word)));
+            }
+        }
+        assert_int_equal(entry_find_slip(typing.entry, &number), ENTRY_ACROSS);
+        end(&typing);
+    }
+}
+
 static void says_what_is_wrong_with_the_number_of_words(void **state)
 {
     (void)state;
@@ -225,6 +316,10 @@ int main(void)
         cmocka_unit_test(every_swap_of_neighbours_is_found),
         cmocka_unit_test(every_place_of_one_wrong_word_is_found),
         cmocka_unit_test(two_wrong_words_are_said_to_be_more),
+        cmocka_unit_test(the_place_of_a_word_that_was_left_out_is_found),
+        cmocka_unit_test(the_word_too_many_is_found),
+        cmocka_unit_test(more_than_one_word_too_many_or_missing_is_no_slip_that_is_looked_for),
+        cmocka_unit_test(columns_read_across_are_found),
         cmocka_unit_test(says_what_is_wrong_with_the_number_of_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ static void two_parts_typed_give_the_key_and_are_not_shown(void **state)
     assert_not_shown(&session, lines[2]);
 }
 
-static void pasted_numbers_are_dropped_and_short_words_shown_whole(void **state)
+static void pasted_numbers_are_dropped_and_short_words_are_not_shown_whole(void **state)
 {
     (void)state;
     struct session session;
@@ -200,26 +200,79 @@ static void pasted_numbers_are_dropped_and_short_words_shown_whole(void **state)
     expect(&session, "The part is in.");
     expect(&session, "Part 2");
     type_line(&session, "ACAD acid");
-    expect(&session, "1 academic");
     expect(&session, "belongs to another set than part 1");
+    expect(&session, "2 so far. Word 3:");
+    type_line(&session, "-");
+    expect(&session, "All words of this part are thrown away");
     type_line(&session, lines[0]);
     expect(&session, "Part 3");
-    type(&session, "\x04"); /* the end of the input is as good as Enter */
+    type_line(&session, "");
     finish_with_key(&session);
+    assert_null(strstr(session.shown, "academic"));
 }
 
-static void an_unknown_word_is_numbered_and_near_words_offered(void **state)
+static void the_end_of_the_input_is_no_yes(void **state)
+{
+    (void)state;
+    struct session session;
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_line(&session, lines[1]);
+    expect(&session, "Part 2");
+    type_line(&session, lines[0]);
+    expect(&session, "Enter alone: no more)");
+    type(&session, "\x04");
+    expect(&session,
+           "The input ended (Ctrl-D, or the terminal was closed). Nothing was recovered.");
+    finish(&session, 1, "");
+}
+
+static void a_terminal_that_hangs_up_prints_no_key(void **state)
+{
+    (void)state;
+    for (int ignored = 0; ignored < 2; ignored++) {
+        struct session session;
+        char out[PROGRAM_PRINTED_MAX];
+        int status = 0;
+        void (*before)(int) = signal(SIGHUP, ignored ? SIG_IGN : SIG_DFL); /* as under nohup */
+        start(&session, PROGRAM_COMBINE, NULL);
+        signal(SIGHUP, before);
+        expect(&session, "Part 1");
+        type_line(&session, lines[1]);
+        expect(&session, "Part 2");
+        type_line(&session, lines[0]);
+        expect(&session, "Enter alone: no more)");
+        close(session.slave);
+        close(session.master);
+        assert_int_equal(waitpid(session.pid, &status, 0), session.pid);
+        assert_true(ignored ? WIFEXITED(status) && WEXITSTATUS(status) == 1
+                            : WIFSIGNALED(status) || WEXITSTATUS(status) == 1);
+        program_printed(session.out, out);
+        assert_string_equal(out, "");
+    }
+}
+
+static void an_unknown_word_is_numbered_and_near_words_are_shown_when_asked_for(void **state)
 {
     (void)state;
     struct session session;
     start(&session, PROGRAM_COMBINE, NULL);
     expect(&session, "Part 1");
     type_line(&session, "academic husbnad acid");
-    expect(&session, "Word 2 is not on the list. Near it: husband.");
+    expect(&session, "Word 2 is not on the list, and what was typed behind it is not taken.");
+    expect(&session, "Word 2:");
+    assert_null(strstr(session.shown, "husband"));
+    type_line(&session, "?");
+    expect(&session, "Near it: husband");
     expect(&session, "Word 2:");
     type_line(&session, "qqqqqqq");
-    expect(&session, "Word 2 is not on the list. Look at the page again.");
+    expect(&session, "Word 2 is not on the list. Look at the page again");
+    type_line(&session, "?");
+    expect(&session, "No word of the list is near it.");
+    type_line(&session, "?");
+    expect(&session, "down the first column");
     type_line(&session, "-");
+    expect(&session, "thrown away");
     expect(&session, "Part 1");
     type_line(&session, "");
     finish(&session, 1, "");
@@ -239,7 +292,8 @@ static void a_swap_is_named_and_put_right(void **state)
     }
     type_line(&session, text);
     expect(&session, "Words 7 and 8 may be in the wrong order.");
-    expect(&session, "Put one right");
+    expect(&session, "17 word puts word 17 right");
+    assert_null(strstr(session.shown, "of a set that")); /* what the words say is not proven yet */
     snprintf(text, sizeof text, "7 %s", words(lines[0], 7, 7));
     type_line(&session, text);
     expect(&session, "If only one word is wrong, it is number 8");
@@ -262,11 +316,126 @@ static void a_missing_word_is_told(void **state)
     type_line(&session, words(lines[0], 1, 32));
     expect(&session, "Word 33:");
     type_line(&session, "");
-    expect(&session, "32 words: one is missing.");
+    expect(&session, "32 words: one is missing. It may be word 33 that was left out");
+    assert_null(strstr(session.shown, "of a set that"));
     type_line(&session, words(lines[0], 33, 33));
     expect(&session, "The part is in.");
     expect(&session, "Part 2");
     type_line(&session, "");
+    expect(&session, "1 of 2 parts given");
+    finish(&session, 1, "");
+}
+
+static void type_but(struct session *session, const char *line, size_t left_out, size_t doubled)
+{
+    char text[2 * PROGRAM_LINE] = "";
+    for (size_t i = 1; i <= 33; i++) {
+        for (size_t j = i == left_out ? 1 : 0; j < (i == doubled ? 2u : 1u); j++) {
+            size_t length = strlen(text);
+            snprintf(text + length, sizeof text - length, "%s ", words(line, i, i));
+        }
+    }
+    type_line(session, text);
+}
+
+static void a_word_left_out_or_typed_twice_is_placed_and_mended(void **state)
+{
+    (void)state;
+    struct session session;
+    char text[64];
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_but(&session, lines[0], 14, 0);
+    expect(&session, "32 so far.");
+    type_line(&session, "");
+    expect(&session, "32 words: one is missing. It may be word 14 that was left out");
+    snprintf(text, sizeof text, "+14 %s", words(lines[0], 14, 14));
+    type_line(&session, text);
+    expect(&session, "The part is in.");
+    type_but(&session, lines[1], 0, 20);
+    expect(&session, "34 words: one is too many. It may be number 21 of those");
+    type_line(&session, "-21");
+    expect(&session, "The part is in.");
+    type_line(&session, "");
+    finish_with_key(&session);
+    assert_not_shown(&session, lines[0]);
+}
+
+static void columns_read_across_are_told(void **state)
+{
+    (void)state;
+    struct session session;
+    char text[2 * PROGRAM_LINE] = "";
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_line(&session, lines[1]);
+    expect(&session, "Part 2");
+    for (size_t i = 0; i < 33; i++) {
+        size_t length = strlen(text);
+        size_t number = i % 3 * 11 + i / 3 + 1;
+        snprintf(text + length, sizeof text - length, "%s ", words(lines[0], number, number));
+    }
+    type_line(&session, text);
+    expect(&session, "may have been read across");
+    assert_null(strstr(session.shown, "another set"));
+    assert_int_equal(kill(session.pid, SIGKILL), 0);
+    assert_int_equal(waitpid(session.pid, NULL, 0), session.pid);
+    close(session.out);
+    close(session.slave);
+    close(session.master);
+}
+
+static void of_two_sets_the_person_says_which_one_is_meant(void **state)
+{
+    (void)state;
+    struct session session;
+    struct slip39_part other[2];
+    char other_lines[2][PROGRAM_LINE];
+    const struct slip39_plan plan = {
+        .id = 77, .group_threshold = 1, .group_count = 1, .groups = {{2, 2}}};
+    struct secret *key = secret_copy("0123456789abcdef0123456789abcdef", 32);
+    program_split(key, &plan, other, other_lines);
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_line(&session, other_lines[0]);
+    expect(&session, "The part is in.");
+    type_line(&session, lines[0]);
+    expect(&session, "but of another set than part 1");
+    type_line(&session, "");
+    expect(&session, "1 or 2: ");
+    type_line(&session, "1");
+    expect(&session, "The part is in.");
+    expect(&session, "Part 2 (1 of 2 given)");
+    type_line(&session, other_lines[1]);
+    expect(&session, "1 or 2: ");
+    type_line(&session, "2");
+    expect(&session, "All words of this part are thrown away");
+    expect(&session, "Part 2 (1 of 2 given)");
+    type_line(&session, lines[2]);
+    expect(&session, "Part 3");
+    type_line(&session, "");
+    finish_with_key(&session);
+    slip39_part_done(&other[0]);
+    slip39_part_done(&other[1]);
+    secret_free(key);
+}
+
+static void a_wrong_part_that_was_given_up_is_spoken_of_at_the_end(void **state)
+{
+    (void)state;
+    struct session session;
+    start(&session, PROGRAM_COMBINE, NULL);
+    expect(&session, "Part 1");
+    type_line(&session, "help");
+    expect(&session, "down the first column");
+    type_line(&session, lines[0]);
+    expect(&session, "Part 2");
+    type_but(&session, lines[1], 3, 5);
+    expect(&session, "The checksum is wrong.");
+    type_line(&session, "-");
+    expect(&session, "Part 2");
+    type_line(&session, "");
+    expect(&session, "The part typed last was wrong: it is not among those given.");
     expect(&session, "1 of 2 parts given");
     finish(&session, 1, "");
 }
@@ -322,6 +491,7 @@ static void a_signal_leaves_the_terminal_as_it_was(void **state)
         assert_false(echoes(&session));
         if (numbers[i] == SIGINT) {
             type(&session, "\x03"); /* as a person does it */
+            expect(&session, "Nothing was recovered.");
         } else {
             assert_int_equal(kill(session.pid, numbers[i]), 0);
         }
@@ -388,10 +558,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_parts_typed_give_the_key_and_are_not_shown),
-        cmocka_unit_test(pasted_numbers_are_dropped_and_short_words_shown_whole),
-        cmocka_unit_test(an_unknown_word_is_numbered_and_near_words_offered),
+        cmocka_unit_test(pasted_numbers_are_dropped_and_short_words_are_not_shown_whole),
+        cmocka_unit_test(the_end_of_the_input_is_no_yes),
+        cmocka_unit_test(a_terminal_that_hangs_up_prints_no_key),
+        cmocka_unit_test(an_unknown_word_is_numbered_and_near_words_are_shown_when_asked_for),
         cmocka_unit_test(a_swap_is_named_and_put_right),
         cmocka_unit_test(a_missing_word_is_told),
+        cmocka_unit_test(a_word_left_out_or_typed_twice_is_placed_and_mended),
+        cmocka_unit_test(columns_read_across_are_told),
+        cmocka_unit_test(of_two_sets_the_person_says_which_one_is_meant),
+        cmocka_unit_test(a_wrong_part_that_was_given_up_is_spoken_of_at_the_end),
         cmocka_unit_test(a_part_that_is_already_in_is_named_after_four_words),
         cmocka_unit_test(a_short_part_needs_no_sign_that_it_ends),
         cmocka_unit_test(a_signal_leaves_the_terminal_as_it_was),
