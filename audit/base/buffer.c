@@ -1,5 +1,6 @@
 #include "audit/base/buffer.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,16 +14,36 @@ void buffer_init(struct buffer *buffer, size_t maximum)
     *buffer = (struct buffer){.maximum = maximum};
 }
 
+void buffer_init_wiped(struct buffer *buffer, size_t maximum)
+{
+    *buffer = (struct buffer){.maximum = maximum, .wiped = true};
+}
+
 void buffer_done(struct buffer *buffer)
 {
+    if (buffer->wiped && buffer->data != NULL) {
+        sodium_memzero(buffer->data, buffer->capacity);
+    }
     memory_free(buffer->data);
-    *buffer = (struct buffer){.maximum = buffer->maximum};
+    *buffer = (struct buffer){.maximum = buffer->maximum, .wiped = buffer->wiped};
 }
 
 void buffer_reset(struct buffer *buffer)
 {
     buffer->length = 0;
     buffer->failed = OK;
+}
+
+/* realloc would leave what it moves away from as it is. */
+static char *move_and_wipe(const struct buffer *buffer, size_t capacity)
+{
+    char *data = memory_allocate(capacity);
+    if (data != NULL && buffer->data != NULL) {
+        memcpy(data, buffer->data, buffer->length);
+        sodium_memzero(buffer->data, buffer->capacity);
+        memory_free(buffer->data);
+    }
+    return data;
 }
 
 bool buffer_reserve(struct buffer *buffer, size_t more)
@@ -45,7 +66,8 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
     if (capacity > buffer->maximum) {
         capacity = buffer->maximum;
     }
-    char *data = memory_resize(buffer->data, capacity);
+    char *data =
+        buffer->wiped ? move_and_wipe(buffer, capacity) : memory_resize(buffer->data, capacity);
     if (data == NULL) {
         buffer->failed = ERR_NO_MEMORY;
         return false;

@@ -15,11 +15,16 @@ struct buffer {
     size_t length;
     size_t capacity;
     size_t maximum;  /* octets it may ever hold */
+    bool wiped;      /* what it held is overwritten wherever it goes: it may be secret */
     enum err failed; /* OK, ERR_NO_MEMORY, or ERR_INVALID_PARAMS when the maximum was reached */
 };
 
 /* Owns nothing until the first append. */
 void buffer_init(struct buffer *buffer, size_t maximum);
+
+/* The same for what may hold secrets: memory is overwritten before it is given back, be it that the
+ * buffer has grown out of it or is done. */
+void buffer_init_wiped(struct buffer *buffer, size_t maximum);
 
 /* Frees; the buffer may be used again after buffer_init. */
 void buffer_done(struct buffer *buffer);

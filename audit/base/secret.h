@@ -38,6 +38,16 @@ void secret_clear(struct secret *secret);
 /* Whether both hold the same octets, found in a time that depends on their lengths alone. */
 bool secret_equal(const struct secret *a, const struct secret *b);
 
+/* Clears the registers that copies and ciphers go through (vector registers; on x86-64 as far as
+ * the processor has them, nothing elsewhere): a copy leaves its last octets there until the next
+ * one, and whoever looks at a thread sees them. Right behind a copy of a secret into memory that
+ * will be wiped. */
+void secret_clear_registers(void);
+
+/* What the calling thread still holds of secrets when the functions that had them have returned:
+ * the stack below the caller (64 KiB of it, which must be there) and those registers. */
+void secret_leave_nothing(void);
+
 /* For whatever holds secrets, before the first: no core dumps, no debugger, nobody reads the memory
  * of this process through /proc (RLIMIT_CORE 0 and PR_SET_DUMPABLE 0, both of this process and what
  * it becomes until it executes another program). False if the system refuses. */

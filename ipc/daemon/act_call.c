@@ -65,7 +65,7 @@ static enum err part_parameters(struct call *call, struct act_request *request,
                                 struct slice secrets[METHOD_PARAMETERS_MAX], struct fault *fault)
 {
     struct buffer text;
-    buffer_init(&text, PARAMETERS_BYTES_MAX);
+    buffer_init_wiped(&text, PARAMETERS_BYTES_MAX);
     request->secrets = secrets;
     const struct json *given = call->params == NULL ? NULL : call->params->child;
     for (; given != NULL; given = given->next) {
@@ -119,7 +119,7 @@ static enum err keep_answer(struct call *call, enum err err, const struct buffer
                             struct fault *fault, struct slice *out)
 {
     struct buffer kept;
-    buffer_init(&kept, result->maximum);
+    buffer_init_wiped(&kept, result->maximum);
     buffer_append_char(&kept, err == OK ? KEPT_RESULT : KEPT_ERROR);
     if (err == OK) {
         buffer_append(&kept, result->data, result->length);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/base/clock.h"
+#include "audit/base/secret.h"
 #include "ipc/daemon/connection_inside.h"
 #include "ipc/daemon/dispatch.h"
 
@@ -106,7 +107,9 @@ static enum step begin_discard(struct connection *connection)
 
 static enum step begin_payload(struct connection *connection)
 {
-    buffer_init(&connection->message->payload, (size_t)connection->left);
+    struct message *message = connection->message;
+    buffer_init(&message->payload, (size_t)connection->left);
+    message->payload.wiped = message->wiped;
     connection->stage = STAGE_PAYLOAD;
     return STEP_ON;
 }
@@ -149,6 +152,7 @@ static enum step read_words(struct connection *connection)
     connection->message = message;
     message->connection = connection;
     message->wiped = connection->peer.roles != ROLE_PRODUCER;
+    message->answer.wiped = message->wiped;
     memcpy(message->header, header.data, header.length);
     message->header_length = header.length;
     connection->left = connection->frame_length - header.length;
@@ -159,9 +163,8 @@ static enum step read_words(struct connection *connection)
     return ask_admission(connection);
 }
 
-/* Makes room for the next octets of payload. Below 64 KiB the room is all there will be, so nothing
- * is left behind uncleared by a move; above, it doubles as octets arrive: a length costs nothing.
- */
+/* Makes room for the next octets of payload. Below 64 KiB the room is all there will be; above, it
+ * doubles as octets arrive: a length costs nothing. */
 static bool make_room(struct connection *connection)
 {
     struct buffer *payload = &connection->message->payload;
@@ -194,6 +197,9 @@ static enum step read_payload(struct connection *connection)
         return STEP_MORE;
     }
     buffer_append(payload, connection->input + connection->begin, taken);
+    if (payload->wiped) {
+        secret_clear_registers(); /* of this thread, which is nng's and goes on to others' octets */
+    }
     consume(connection, taken);
     connection->left -= taken;
     return STEP_ON;
@@ -261,6 +267,12 @@ static void receive(struct connection *connection)
                     available(connection));
             connection->end -= connection->begin;
             connection->begin = 0;
+            /* The tail of the input is cleared where it was, and so are the registers it went
+             * through. */
+            if (connection->peer.roles != ROLE_PRODUCER) {
+                sodium_memzero(connection->input + connection->end, INPUT_BYTES - connection->end);
+                secret_clear_registers();
+            }
         }
         target = (nng_iov){connection->input + connection->end, INPUT_BYTES - connection->end};
     }

@@ -236,6 +236,19 @@ static const char *kind_text(enum parameter_kind kind)
     return texts[kind];
 }
 
+/* Of a ceremony that cannot be one the id is not repeated, nor is it looked for in the store. */
+static enum err check_ceremony(const struct method *method, const struct json *given,
+                               struct fault *fault)
+{
+    if ((method->flags & METHOD_PERSON) == 0 || given->kind != JSON_STRING ||
+        !slice_is(given->name, "ceremony") || given->text.length == 0 ||
+        name_may_be_told(given->text)) {
+        return OK;
+    }
+    return fault_set(fault, ERR_NOT_FOUND, REASON_unknown_ceremony, "/ceremony",
+                     "There is no ceremony of that name: guardianctl ceremony list shows all.");
+}
+
 static enum err check_parameter(const struct method *method, const struct json *given,
                                 struct fault *fault)
 {
@@ -263,7 +276,7 @@ static enum err check_parameter(const struct method *method, const struct json *
         snprintf(sentence, sizeof sentence, "must be %s.", kind_text(found->kind));
         return call_parameter_fault(fault, REASON_bad_type, given->name, sentence);
     }
-    return OK;
+    return check_ceremony(method, given, fault);
 }
 
 static enum err check_parameters(const struct call *call, struct fault *fault)
@@ -312,10 +325,13 @@ static enum err run_call(struct dispatch *dispatch, struct call *call, struct sl
                          struct buffer *result, struct fault *fault)
 {
     call->method = method_find(method);
+    if (call->method == NULL && !name_may_be_told(method)) {
+        return fault_set(fault, ERR_METHOD_NOT_FOUND, REASON_unknown_method, NULL,
+                         "There is no method of that name.");
+    }
     if (call->method == NULL) {
         return fault_set(fault, ERR_METHOD_NOT_FOUND, REASON_unknown_method, NULL,
-                         "There is no method %.*s.", method.length > 64 ? 64 : (int)method.length,
-                         method.data);
+                         "There is no method %.*s.", (int)method.length, method.data);
     }
     enum err err = check_role(call, fault);
     if (err == OK) {
@@ -412,6 +428,7 @@ static enum element_end answer_element(const struct message_context *context,
     fault_clear(&fault);
     struct buffer result;
     buffer_init(&result, answer->maximum);
+    result.wiped = answer->wiped;
     enum err err = jsonrpc_read(context->arena, element, &request, &fault);
     struct slice error_object = {NULL, 0};
     if (err == OK) {
@@ -433,6 +450,20 @@ static enum element_end answer_element(const struct message_context *context,
     }
     buffer_done(&result);
     return end;
+}
+
+/* The pointer to where a text is no JSON, up to the first name that is not to be told. */
+static void cut_field(struct fault *fault)
+{
+    char *at = fault->field;
+    while (at[0] == '/') {
+        size_t length = strcspn(at + 1, "/");
+        if (!name_may_be_told((struct slice){at + 1, length})) {
+            at[0] = '\0';
+            return;
+        }
+        at += 1 + length;
+    }
 }
 
 static void answer_fault(struct buffer *answer, const struct fault *fault)
@@ -478,6 +509,7 @@ static void answer_message(const struct message_context *context, struct slice r
     fault_clear(&fault);
     if (jsonrpc_parse(context->arena, request, &limits, context->config->limits.batch, &message,
                       &fault) != OK) {
+        cut_field(&fault);
         answer_fault(answer, &fault);
         return;
     }

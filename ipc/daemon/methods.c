@@ -1,5 +1,6 @@
 #include "ipc/daemon/methods.h"
 
+#define NAME_BYTES_MAX 64
 #define READERS (ROLE_OPERATOR | ROLE_AUDITOR | ROLE_WORKFLOW | ROLE_GUARDIAN)
 #define OPERATORS (ROLE_OPERATOR | ROLE_WORKFLOW)
 #define GUARDIANS (ROLE_GUARDIAN | ROLE_WORKFLOW)
@@ -182,12 +183,24 @@ bool call_boolean(const struct call *call, const char *name, bool otherwise)
     return value == NULL ? otherwise : value->boolean;
 }
 
+bool name_may_be_told(struct slice name)
+{
+    bool good = name.length >= 1 && name.length <= NAME_BYTES_MAX;
+    for (size_t i = 0; good && i < name.length; i++) {
+        good = (unsigned char)name.data[i] > ' ';
+    }
+    return good;
+}
+
 enum err call_parameter_fault(struct fault *fault, enum reason reason, struct slice name,
                               const char *sentence)
 {
     char field[256] = "";
-    fault_pointer_append(field, sizeof field, name.data,
-                         name.length > 200 ? 200 : (int)name.length);
+    if (!name_may_be_told(name)) {
+        return fault_set(fault, ERR_INVALID_PARAMS, reason, "", "A parameter of that name %s",
+                         sentence);
+    }
+    fault_pointer_append(field, sizeof field, name.data, (int)name.length);
     return fault_set(fault, ERR_INVALID_PARAMS, reason, field, "%s %s", field + 1, sentence);
 }
 

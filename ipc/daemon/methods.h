@@ -103,8 +103,12 @@ struct slice call_text(const struct call *call, const char *name);
 int64_t call_integer(const struct call *call, const char *name, int64_t otherwise);
 bool call_boolean(const struct call *call, const char *name, bool otherwise);
 
+/* May a name that came with a request be repeated in an answer? Not if it looks like what somebody
+ * has put into the wrong place, as the words of a part: over 64 octets or with a blank in it. */
+bool name_may_be_told(struct slice name);
+
 /* ERR_INVALID_PARAMS about the parameter (or member of one) of that name; the sentence goes on
- * behind the name. */
+ * behind the name, or behind words in place of one that is empty or not to be told. */
 enum err call_parameter_fault(struct fault *fault, enum reason reason, struct slice name,
                               const char *sentence);
 

@@ -1,12 +1,11 @@
 #include "ipc/daemon/workers.h"
 
-#include <sodium.h>
-
 #include <nng/nng.h>
 #include <nng/supplemental/util/platform.h>
 
 #include "audit/base/arena.h"
 #include "audit/base/memory.h"
+#include "audit/base/secret.h"
 #include "ipc/daemon/connection.h"
 #include "ipc/daemon/dispatch.h"
 #include "ipc/daemon/thread.h"
@@ -53,24 +52,15 @@ struct message *message_new(void)
 {
     struct message *message = memory_allocate_zeroed(sizeof *message);
     if (message != NULL) {
-        buffer_init(&message->answer, ANSWER_BYTES_MAX);
+        buffer_init_wiped(&message->answer, ANSWER_BYTES_MAX);
     }
     return message;
-}
-
-static void free_payload(struct message *message)
-{
-    struct buffer *payload = &message->payload;
-    if (message->wiped && payload->data != NULL) {
-        sodium_memzero(payload->data, payload->length);
-    }
-    buffer_done(payload);
 }
 
 void message_free(struct message *message)
 {
     if (message != NULL) {
-        free_payload(message);
+        buffer_done(&message->payload);
         buffer_done(&message->answer);
         memory_free(message);
     }
@@ -191,10 +181,11 @@ static void answer(struct worker *worker, struct message *message)
     bool stay = ask(worker, message);
     if (message->wiped) {
         arena_wipe(&worker->arena);
+        secret_leave_nothing();
     } else {
         arena_reset(&worker->arena);
     }
-    free_payload(message);
+    buffer_done(&message->payload);
     workers_release(worker->workers, message);
     if (buffer_result(&message->answer) != OK) {
         connection_drop(message); /* no memory even to say so; the client asks again */

@@ -27,7 +27,8 @@ struct message {
     size_t header_length;
     uint64_t wanted;   /* octets of payload it waits to be admitted for */
     uint64_t reserved; /* octets admitted for it, to be given back */
-    bool wiped;        /* the payload may hold a secret: cleared before it is freed */
+    bool wiped;        /* may hold a secret: cleared before it is freed, and what was done with it
+                          too */
     bool too_large;    /* the payload was over the limit and is not here */
     struct buffer payload;
     struct buffer answer; /* frame head, header words, answer */

@@ -53,7 +53,7 @@ static bool id_text(struct arena *arena, const struct json *id, struct slice *ou
         return true;
     }
     struct buffer text;
-    buffer_init(&text, 6 * id->text.length + 2);
+    buffer_init_wiped(&text, 6 * id->text.length + 2); /* no one knows what an id is */
     json_write_string(&text, id->text);
     *out = arena_copy(arena, buffer_slice(&text));
     bool copied = buffer_result(&text) == OK && out->data != NULL;
