@@ -4,10 +4,19 @@
 
 #include "audit/base/clock.h"
 
+/* No window is longer (the setting's most), so that what is older counts no more. */
+#define BAD_SUBMISSION_KEPT_US (INT64_C(24) * 3600 * 1000000)
+
+static int64_t window_us_of(const struct act *act)
+{
+    return act->ceremonies->settings.lock_window_s * 1000000;
+}
+
 enum err lockout_check(struct act *act, struct slice login, struct fault *fault)
 {
     int64_t until_us = 0;
-    enum err err = store_locked_until(act->ceremonies->store, login, &until_us, fault);
+    enum err err = store_locked_until(act->ceremonies->store, login,
+                                      act->now_us + window_us_of(act), &until_us, fault);
     if (err != OK || until_us <= act->now_us) {
         return err;
     }
@@ -29,13 +38,15 @@ enum err lockout_note(struct act *act, struct slice login, struct slice ceremony
                       struct fault *fault)
 {
     const struct ceremony_settings *settings = &act->ceremonies->settings;
-    int64_t window_us = settings->lock_window_s * 1000000;
+    int64_t window_us = window_us_of(act);
     int64_t before = 0;
     enum err err = store_bad_submissions(act->ceremonies->store, login, act->now_us - window_us,
-                                         &before, fault);
+                                         act->now_us, &before, fault);
     if (err != OK) {
         return err;
     }
+    change_step(&act->change, CHANGE_BAD_SUBMISSIONS_FORGET);
+    change_integer(&act->change, act->now_us - BAD_SUBMISSION_KEPT_US);
     change_step(&act->change, CHANGE_BAD_SUBMISSION_ADD);
     change_text(&act->change, login);
     change_integer(&act->change, act->now_us);

@@ -150,8 +150,14 @@ MUST_CHECK enum err store_part_of_guardian(struct store *store, struct arena *ar
                                            struct slice ceremony, struct slice login,
                                            struct part_row *out, struct fault *fault);
 
+/* The one that the login holds of the ceremony that began last, without what is sealed. */
+MUST_CHECK enum err store_last_part_of_guardian(struct store *store, struct arena *arena,
+                                                struct slice login, struct part_row *out,
+                                                struct fault *fault);
+
 /* Lists, in order: guardians by login; ceremonies by start (all, those in which the login holds a
- * part, those open beyond their expiry at now_us, those with erase_due); parts by number. */
+ * part; of those open beyond their expiry at now_us and of those with erase_due the first alone, as
+ * whoever asks deals with one at a time, however many there are); parts by number. */
 MUST_CHECK enum err store_guardians(struct store *store, struct arena *arena,
                                     struct guardian_rows *out, struct fault *fault);
 MUST_CHECK enum err store_ceremonies(struct store *store, struct arena *arena,
@@ -167,14 +173,31 @@ MUST_CHECK enum err store_ceremonies_erase_due(struct store *store, struct arena
 MUST_CHECK enum err store_parts(struct store *store, struct arena *arena, struct slice ceremony,
                                 struct part_rows *out, struct fault *fault);
 
-/* Whether any ceremony ever had the identifier; how many bad submissions a login has had since
- * then; until when it is locked (0: it is not). */
+/* The same without what is sealed: sealed is empty in every row. */
+MUST_CHECK enum err store_part_states(struct store *store, struct arena *arena,
+                                      struct slice ceremony, struct part_rows *out,
+                                      struct fault *fault);
+
+/* Visits the ceremonies one by one in the order of the list, all (login NULL) or those in
+ * which the login holds a part. The row lives in the arena, which is reset before each: the memory
+ * does not grow with their number. The visit may read rows, but visit no ceremonies and change
+ * nothing; what it returns beside OK ends the visits and is returned, with its fault. */
+typedef enum err (*store_visit)(void *context, const struct ceremony_row *row, struct fault *fault);
+MUST_CHECK enum err store_each_ceremony(struct store *store, struct arena *arena,
+                                        const struct slice *login, store_visit visit, void *context,
+                                        struct fault *fault);
+
+/* Whether any ceremony ever had the identifier; how many bad submissions a login has had after
+ * after_us and until now_us (later ones are of a clock that was set back since). */
 MUST_CHECK enum err store_identifier_used(struct store *store, int64_t identifier, bool *out,
                                           struct fault *fault);
-MUST_CHECK enum err store_bad_submissions(struct store *store, struct slice login, int64_t since_us,
-                                          int64_t *out, struct fault *fault);
-MUST_CHECK enum err store_locked_until(struct store *store, struct slice login, int64_t *out_us,
-                                       struct fault *fault);
+MUST_CHECK enum err store_bad_submissions(struct store *store, struct slice login, int64_t after_us,
+                                          int64_t now_us, int64_t *out, struct fault *fault);
+
+/* Until when a login is locked (0: it is not). A lock beyond latest_us, which no lock that begins
+ * now could reach, is of a clock that was set back: it is made to end then, without an event. */
+MUST_CHECK enum err store_locked_until(struct store *store, struct slice login, int64_t latest_us,
+                                       int64_t *out_us, struct fault *fault);
 
 /* A guardian called: noted without an event. */
 MUST_CHECK enum err store_guardian_seen(struct store *store, struct slice login, int64_t now_us,

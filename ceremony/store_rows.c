@@ -238,6 +238,26 @@ enum err store_ceremonies_of_guardian(struct store *store, struct arena *arena, 
     return all_ceremonies(&call, arena, out, fault);
 }
 
+enum err store_each_ceremony(struct store *store, struct arena *arena, const struct slice *login,
+                             store_visit visit, void *context, struct fault *fault)
+{
+    struct store_call call =
+        store_query(store, login == NULL ? QUERY_CEREMONIES : QUERY_CEREMONIES_OF_GUARDIAN);
+    if (login != NULL) {
+        store_give_text(&call, *login);
+    }
+    enum err err = OK;
+    while (err == OK && store_step(&call)) {
+        struct columns columns = {.call = &call, .arena = arena};
+        struct ceremony_row row;
+        arena_reset(arena);
+        read_ceremony(&columns, &row);
+        err = call.code == SQLITE_OK ? visit(context, &row, fault) : OK;
+    }
+    enum err ended = store_end(&call, "read", err == OK ? fault : NULL);
+    return err == OK ? ended : err;
+}
+
 enum err store_ceremonies_expired(struct store *store, struct arena *arena, int64_t now_us,
                                   struct ceremony_rows *out, struct fault *fault)
 {
@@ -255,15 +275,40 @@ enum err store_ceremonies_erase_due(struct store *store, struct arena *arena,
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
+static enum err all_parts(struct store_call *call, struct arena *arena, struct part_rows *out,
+                          struct fault *fault)
+{
+    struct store_list list = {.row_bytes = sizeof *out->rows};
+    enum err err = read_all(call, arena, read_part, &list, fault);
+    if (err == OK) {
+        *out = (struct part_rows){list.rows, list.count};
+    }
+    return err;
+}
+
 enum err store_parts(struct store *store, struct arena *arena, struct slice ceremony,
                      struct part_rows *out, struct fault *fault)
 {
-    struct store_list list = {.row_bytes = sizeof *out->rows};
     struct store_call call = store_query(store, QUERY_PARTS);
     store_give_text(&call, ceremony);
-    enum err err = read_all(&call, arena, read_part, &list, fault);
+    return all_parts(&call, arena, out, fault);
+}
+
+enum err store_part_states(struct store *store, struct arena *arena, struct slice ceremony,
+                           struct part_rows *out, struct fault *fault)
+{
+    struct store_call call = store_query(store, QUERY_PART_STATES);
+    store_give_text(&call, ceremony);
+    return all_parts(&call, arena, out, fault);
+}
+
+static enum err one_part(struct store_call *call, struct arena *arena, struct part_row *out,
+                         struct fault *fault)
+{
+    struct part_row row;
+    enum err err = read_one(call, arena, read_part, &row, fault);
     if (err == OK) {
-        *out = (struct part_rows){list.rows, list.count};
+        *out = row;
     }
     return err;
 }
@@ -271,15 +316,18 @@ enum err store_parts(struct store *store, struct arena *arena, struct slice cere
 enum err store_part_of_guardian(struct store *store, struct arena *arena, struct slice ceremony,
                                 struct slice login, struct part_row *out, struct fault *fault)
 {
-    struct part_row row;
     struct store_call call = store_query(store, QUERY_PART_OF_GUARDIAN);
     store_give_text(&call, ceremony);
     store_give_text(&call, login);
-    enum err err = read_one(&call, arena, read_part, &row, fault);
-    if (err == OK) {
-        *out = row;
-    }
-    return err;
+    return one_part(&call, arena, out, fault);
+}
+
+enum err store_last_part_of_guardian(struct store *store, struct arena *arena, struct slice login,
+                                     struct part_row *out, struct fault *fault)
+{
+    struct store_call call = store_query(store, QUERY_LAST_PART_OF_GUARDIAN);
+    store_give_text(&call, login);
+    return one_part(&call, arena, out, fault);
 }
 
 /* ---- numbers --------------------------------------------------------------------------------- */
@@ -297,13 +345,14 @@ enum err store_identifier_used(struct store *store, int64_t identifier, bool *ou
     return err;
 }
 
-enum err store_bad_submissions(struct store *store, struct slice login, int64_t since_us,
-                               int64_t *out, struct fault *fault)
+enum err store_bad_submissions(struct store *store, struct slice login, int64_t after_us,
+                               int64_t now_us, int64_t *out, struct fault *fault)
 {
     int64_t count = 0;
     struct store_call call = store_query(store, QUERY_BAD_SUBMISSIONS);
     store_give_text(&call, login);
-    store_give_integer(&call, since_us);
+    store_give_integer(&call, after_us);
+    store_give_integer(&call, now_us);
     enum err err = read_one(&call, NULL, read_integer, &count, fault);
     if (err == OK) {
         *out = count;
@@ -311,13 +360,26 @@ enum err store_bad_submissions(struct store *store, struct slice login, int64_t 
     return err;
 }
 
-enum err store_locked_until(struct store *store, struct slice login, int64_t *out_us,
-                            struct fault *fault)
+static enum err shorten_lock(struct store *store, struct slice login, int64_t until_us,
+                             struct fault *fault)
+{
+    struct store_call call = store_query(store, QUERY_LOCK_SHORTEN);
+    store_give_integer(&call, until_us);
+    store_give_text(&call, login);
+    return store_run(&call, fault);
+}
+
+enum err store_locked_until(struct store *store, struct slice login, int64_t latest_us,
+                            int64_t *out_us, struct fault *fault)
 {
     int64_t until_us = 0;
     struct store_call call = store_query(store, QUERY_LOCKED_UNTIL);
     store_give_text(&call, login);
     enum err err = read_one(&call, NULL, read_integer, &until_us, fault);
+    if (err == OK && until_us > latest_us) {
+        until_us = latest_us;
+        err = shorten_lock(store, login, until_us, fault);
+    }
     if (err == OK || err == ERR_NOT_FOUND) {
         *out_us = until_us;
         err = OK;

@@ -16,6 +16,7 @@
 
 static_assert(BECH32_CHARACTERS(sizeof CHECK_PREFIX - 1, ID_BYTES + TAG_BYTES) == KEY_CHECK_TEXT,
               "mkcheck1…");
+static_assert(ID_BYTES + TAG_BYTES == KEY_BYTES, "read into the same place");
 static_assert(crypto_pwhash_argon2id_SALTBYTES == ID_BYTES, "the id of the key is the salt");
 
 /* What a check value of a raw key says. */
@@ -116,4 +117,13 @@ enum err key_prove(const struct secret *key, struct slice check, struct fault *f
 {
     bool raw = check.length > 2 && memcmp(check.data, "mk", 2) == 0;
     return raw ? prove_raw(key, check, fault) : prove_age(key, check, fault);
+}
+
+bool key_check_fits(struct slice text)
+{
+    uint8_t octets[KEY_BYTES];
+    bool raw = text.length > 2 && memcmp(text.data, "mk", 2) == 0;
+    enum err err = raw ? bech32_decode(text, CHECK_PREFIX, octets, sizeof octets, NULL)
+                       : key_public_from_text(text, octets, NULL);
+    return err == OK;
 }

@@ -210,6 +210,17 @@ static bool is_supported(struct slice text)
            memchr(text.data + length, '1', text.length - length) == NULL;
 }
 
+/* X25519 ignores the top bit and reckons modulo p = 2^255 - 19 (RFC 7748 section 5): a number of p
+ * or more is another text of a key that has one already, so that two could pass for two keys. */
+static bool is_canonical(const uint8_t public_key[KEY_BYTES])
+{
+    bool beyond = public_key[0] >= 0xed && public_key[KEY_BYTES - 1] == 0x7f;
+    for (size_t i = 1; i < KEY_BYTES - 1; i++) {
+        beyond = beyond && public_key[i] == 0xff;
+    }
+    return !beyond && public_key[KEY_BYTES - 1] < 0x80;
+}
+
 enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTES], struct fault *fault)
 {
     if (!is_supported(text) || (text.length > 6 && memcmp(text.data, "age1pq1", 7) == 0)) {
@@ -228,6 +239,12 @@ enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTES], struct 
         return fault_set(fault, ERR_INVALID_PARAMS, REASON_weak_public_key, NULL,
                          "Nothing can be sealed to this public key: whatever is, everybody could "
                          "open. Make another one with `guardianctl key new`.");
+    }
+    if (!is_canonical(public_key)) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, NULL,
+                         "This is a second way to write a public key that has a usual one: its "
+                         "number is 2^255 - 19 or more. Give it as `guardianctl key new` or "
+                         "age-keygen prints it.");
     }
     memcpy(out, public_key, sizeof public_key);
     return OK;

@@ -98,6 +98,9 @@ MUST_CHECK enum err key_check_value(enum key_kind kind, const struct secret *key
  * do not count (X25519 ignores them): it proves an equal key, not equal octets. */
 MUST_CHECK enum err key_prove(const struct secret *key, struct slice check, struct fault *fault);
 
+/* Whether it can be a check value at all, of whatever key: to be found before it is needed. */
+bool key_check_fits(struct slice text);
+
 /* ---- public keys ---- */
 
 /* The public half of an X25519 key of 32 octets. */
@@ -108,7 +111,8 @@ void key_public_text(const uint8_t public_key[KEY_BYTES], char out[KEY_PUBLIC_TE
 
 /* Reads age1…. ERR_INVALID_PARAMS with unsupported_public_key (a plugin's or a post-quantum
  * recipient, an SSH key, anything not age1…), bad_value (age1…, but wrong somewhere: the sentence
- * says where), weak_public_key (nothing can be sealed to this point safely). */
+ * says where; or 2^255 - 19 or more, a second text of a key that has another), weak_public_key
+ * (nothing can be sealed to this point safely). So two texts that are taken are two keys. */
 MUST_CHECK enum err key_public_from_text(struct slice text, uint8_t out[KEY_BYTES],
                                          struct fault *fault);
 

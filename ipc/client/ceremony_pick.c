@@ -29,11 +29,40 @@ static enum client_exit refuse(const struct client *client, const char *typed, s
     return client_tell(client, &fault, 0, "");
 }
 
+/* How many of an answer of ceremony.list are meant; the id of the last. */
+static size_t count_meant(const struct json *answer, const char *typed,
+                          char out_id[UUID_TEXT_BYTES + 1])
+{
+    size_t found = 0;
+    const struct json *list = client_list(answer, "ceremonies");
+    for (const struct json *at = list == NULL ? NULL : list->child; at != NULL; at = at->next) {
+        if (is_meant(at, typed)) {
+            found++;
+            memcpy(out_id, output_member(at, "ceremony").data, UUID_TEXT_BYTES);
+            out_id[UUID_TEXT_BYTES] = '\0';
+        }
+    }
+    return found;
+}
+
+enum client_exit ceremony_pick_known(struct client *client, const char *typed,
+                                     char out_id[UUID_TEXT_BYTES + 1], enum err *out_why)
+{
+    const struct json *answer;
+    struct fault fault;
+    out_id[0] = '\0';
+    *out_why = client_try(client, "ceremony.list", "", &answer, &fault);
+    if (*out_why == ERR_CLOSED || *out_why == ERR_TIMEOUT) {
+        return client_tell(client, &fault, 0, "");
+    }
+    size_t found = *out_why == OK ? count_meant(answer, typed, out_id) : 0;
+    return found > 1 ? refuse(client, typed, found) : CLIENT_DONE;
+}
+
 enum client_exit ceremony_pick(struct client *client, const char *typed,
                                char out_id[UUID_TEXT_BYTES + 1])
 {
     const struct json *answer;
-    size_t found = 0;
     if (uuid_is(slice_of(typed))) {
         memmove(out_id, typed, UUID_TEXT_BYTES + 1); /* may be the same */
         return CLIENT_DONE;
@@ -42,15 +71,7 @@ enum client_exit ceremony_pick(struct client *client, const char *typed,
     if (code != CLIENT_DONE) {
         return code;
     }
-    const struct json *list = client_list(answer, "ceremonies");
-    const struct json *at = list == NULL ? NULL : list->child;
-    for (; at != NULL; at = at->next) {
-        if (is_meant(at, typed)) {
-            found++;
-            memcpy(out_id, output_member(at, "ceremony").data, UUID_TEXT_BYTES);
-            out_id[UUID_TEXT_BYTES] = '\0';
-        }
-    }
+    size_t found = count_meant(answer, typed, out_id);
     return found == 1 ? CLIENT_DONE : refuse(client, typed, found);
 }
 

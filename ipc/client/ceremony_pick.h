@@ -15,7 +15,12 @@
 enum client_exit ceremony_pick(struct client *client, const char *typed,
                                char out_id[UUID_TEXT_BYTES + 1]);
 
-/* The same, and its status: *out lives until the next call. */
+/* The same without a refusal where none is found ("" then; also if the caller may not list, which
+ * *out_why says): the trail may know ceremonies that the daemon does not hold. */
+enum client_exit ceremony_pick_known(struct client *client, const char *typed,
+                                     char out_id[UUID_TEXT_BYTES + 1], enum err *out_why);
+
+/* The same as ceremony_pick, and its status: *out lives until the next call. */
 enum client_exit ceremony_pick_status(struct client *client, const char *typed,
                                       char out_id[UUID_TEXT_BYTES + 1], const struct json **out);
 

@@ -254,6 +254,19 @@ enum client_exit client_usage(const struct client *client, const char *command, 
     return CLIENT_USAGE;
 }
 
+/* An option that guardianctl takes, before the command. */
+static bool is_general(const char *word)
+{
+    static const char *const names[] = {"--as", "--from", "--connect", "--timeout", "--version"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(word, names[i], length) == 0 && (word[length] == '\0' || word[length] == '=')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum client_exit client_wrong_option(const struct client *client, const char *command, int letter,
                                      char *const *argv)
 {
@@ -264,6 +277,12 @@ enum client_exit client_wrong_option(const struct client *client, const char *co
     }
     if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL && optopt != 0) {
         return client_usage(client, command, "this option takes no value:", word);
+    }
+    if (command[0] != '\0' && is_general(word)) {
+        return client_usage(client, command,
+                            "general options stand before the command, as in guardianctl --as "
+                            "LOGIN COMMAND; here stands",
+                            word);
     }
     bool is_letter = optopt != 0 && strncmp(word, "--", 2) != 0;
     return client_usage(client, command, "unknown option", is_letter ? short_option : word);

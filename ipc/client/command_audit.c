@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ipc/client/client.h"
+#include "ipc/client/ceremony_pick.h"
 
 #define FOLLOW_MS 300
 #define PAGE 500
@@ -15,7 +15,8 @@ static const char query_help[] =
     "Shows entries of the audit trail, oldest first.\n\n"
     "  --type GLOB        as in 'master_key.*'\n"
     "  --user LOGIN       the user who acted\n"
-    "  --ceremony ID      entries about this ceremony\n"
+    "  --ceremony C       entries about this ceremony: its id, the first four or more characters\n"
+    "                     of it, or its name\n"
     "  --from, --to TIME  as in 2026-11-24T17:49:41Z\n"
     "  --severity-min N   CEF severity 0 to 10 and graver\n"
     "  --text TEXT        occurs anywhere in the record\n"
@@ -34,6 +35,8 @@ static const char show_help[] = "usage: guardianctl audit show INDEX\n\n"
 
 struct filters {
     const char *type, *user, *ceremony, *from, *to, *text;
+    char picked[UUID_TEXT_BYTES + 1]; /* the id of the ceremony, if it was found */
+    const char *unknown;              /* why nothing is known of the ceremony; NULL: it is */
     bool by_severity;
     unsigned long long severity_min;
     unsigned long long after; /* first index looked at */
@@ -151,6 +154,37 @@ static int read_filters(const struct client *client, const struct verb *verb, in
     return -1;
 }
 
+/* Puts the id in place of what was typed for the ceremony. What no ceremony here is called may
+ * still stand in the trail, word for word. */
+static enum client_exit pick_ceremony(struct client *client, struct filters *filters)
+{
+    enum err why;
+    if (filters->ceremony == NULL) {
+        return CLIENT_DONE;
+    }
+    enum client_exit code = ceremony_pick_known(client, filters->ceremony, filters->picked, &why);
+    if (code == CLIENT_DONE && filters->picked[0] != '\0') {
+        filters->ceremony = filters->picked;
+    } else if (why != OK && !uuid_is(slice_of(filters->ceremony))) {
+        filters->unknown = "and whether a name or an id begins so cannot be seen: guardianctl --as "
+                           "LOGIN audit query …, or give the whole id";
+    } else if (why == OK) {
+        filters->unknown = "and guardianctl ceremony list shows none that is called so";
+    }
+    return code;
+}
+
+/* A slip in a ceremony's name must not look like a ceremony to which nothing happened. */
+static enum client_exit refuse_unknown(const struct client *client, const struct filters *filters)
+{
+    struct fault fault;
+    bool shown = json_is_utf8(slice_of(filters->ceremony));
+    (void)fault_set(&fault, ERR_NOT_FOUND, REASON_unknown_ceremony, NULL,
+                    "No entry is about a ceremony %.100s, %s.",
+                    shown ? filters->ceremony : "of that name", filters->unknown);
+    return client_tell(client, &fault, 0, "");
+}
+
 static void append_text(struct buffer *params, const char *name, const char *value)
 {
     if (value != NULL) {
@@ -218,6 +252,7 @@ struct walk {
     bool begun;              /* the head is printed */
     bool lines;              /* with --json: a document a line, not one of all */
     bool first;              /* nothing is printed behind the head */
+    bool must_find;          /* that nothing is found is a refusal, if the ceremony is unknown */
 };
 
 /* The head waits for the first answer: a refusal prints nothing on standard output. */
@@ -266,13 +301,19 @@ static enum client_exit print_page(struct client *client, const struct filters *
     if (code != CLIENT_DONE) {
         return code;
     }
-    begin(client, walk);
     const struct json *entries = json_member(result, "entries");
     const struct json *next = json_member(result, "next");
+    bool none = entries == NULL || entries->count == 0;
+    walk->more = next != NULL && next->kind == JSON_INTEGER;
+    if (walk->must_find && filters->unknown != NULL && !walk->begun && none && !walk->more) {
+        return refuse_unknown(client, filters);
+    }
+    if (!none || !walk->more) {
+        begin(client, walk);
+    }
     if (entries != NULL && entries->kind == JSON_ARRAY) {
         print_entries(client, entries, walk);
     }
-    walk->more = next != NULL && next->kind == JSON_INTEGER;
     if (walk->more) {
         walk->next = (unsigned long long)next->integer + 1;
     }
@@ -314,8 +355,9 @@ enum client_exit command_audit_query(struct client *client, int argc, char **arg
     if (done >= 0) {
         return (enum client_exit)done;
     }
-    struct walk walk = {.next = filters.after, .left = filters.limit};
-    enum client_exit code = print_walk(client, &filters, &walk);
+    struct walk walk = {.next = filters.after, .left = filters.limit, .must_find = true};
+    enum client_exit code = pick_ceremony(client, &filters);
+    code = code == CLIENT_DONE ? print_walk(client, &filters, &walk) : code;
     if (walk.begun && client->json) {
         fputs("]", stdout);
         if (walk.more) {
@@ -359,7 +401,8 @@ enum client_exit command_audit_tail(struct client *client, int argc, char **argv
         return (enum client_exit)done;
     }
     unsigned long long size = 0;
-    enum client_exit code = log_entries(client, &size);
+    enum client_exit code = pick_ceremony(client, &filters);
+    code = code == CLIENT_DONE ? log_entries(client, &size) : code;
     if (code != CLIENT_DONE) {
         return code;
     }

@@ -6,6 +6,7 @@
 #include "ipc/client/desk/key_receive.h"
 #include "ipc/client/desk/secrecy.h"
 #include "ipc/client/keyfile.h"
+#include "ipc/client/offline/part_text.h"
 #include "ipc/client/offline/stream.h"
 #include "ipc/client/verb.h"
 
@@ -46,14 +47,21 @@ static enum err read_sealed(const char *path, uint8_t out[PAYLOAD_SEALED_BYTES],
            (text.data[text.length - 1] == '\n' || text.data[text.length - 1] == '\r')) {
         text.length--;
     }
-    bool read = base64_read(text, BASE64_PADDED, out, PAYLOAD_SEALED_BYTES, &length) &&
+    err = part_text_has_page(text)
+              ? fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, NULL,
+                          "%.200s is the page of a part, and opens nothing alone: it goes into "
+                          "guardianctl recover --parts-file.",
+                          path)
+              : part_text_refuse_key(path, text, fault);
+    bool read = err == OK && base64_read(text, BASE64_PADDED, out, PAYLOAD_SEALED_BYTES, &length) &&
                 length == PAYLOAD_SEALED_BYTES;
     secret_free(content);
-    return read ? OK
-                : fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_seal, NULL,
-                            "%.200s holds no sealed key as guardianctl recover --out-sealed writes "
-                            "it.",
-                            path);
+    if (err == OK && !read) {
+        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, NULL,
+                        "%.200s holds no sealed key as guardianctl recover --out-sealed writes it.",
+                        path);
+    }
+    return err;
 }
 
 static enum err open_key(const struct open_options *options, struct key_received *out,
@@ -122,6 +130,11 @@ enum client_exit command_key_open(struct client *client, int argc, char **argv)
     const struct verb_argument arguments[] = {{"SEALED", &given.sealed, false}, {.name = NULL}};
     const struct verb verb = {"key open", help, options, arguments};
     int done = verb_read(client, &verb, argc, argv);
+    if (done < 0 && given.expect != NULL && !key_check_fits(slice_of(given.expect))) {
+        done = (int)client_usage(
+            client, verb.name, "--expect wants a check value, age1… or mkcheck1…, and this is none",
+            NULL);
+    }
     if (done >= 0) {
         return (enum client_exit)done;
     }

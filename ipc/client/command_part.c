@@ -157,7 +157,7 @@ static enum client_exit keep_part(const struct client *client, const struct part
 {
     struct secret *page = NULL;
     struct fault fault;
-    enum err err = part_page_write(&fetching->opened, &page);
+    enum err err = part_page_write(&fetching->opened, fetching->others, &page);
     if (err != OK) {
         (void)fault_no_memory(&fault);
     } else {

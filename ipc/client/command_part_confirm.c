@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "audit/base/base64.h"
-#include "ipc/client/desk/part_text.h"
+#include "ceremony/slip39/entry.h"
 #include "ipc/client/desk/secrecy.h"
 #include "ipc/client/offline/ask.h"
+#include "ipc/client/offline/part_list.h"
+#include "ipc/client/offline/part_text.h"
 #include "ipc/client/offline/terminal.h"
 #include "ipc/client/part_fetch.h"
 
@@ -68,8 +70,10 @@ static enum client_exit refuse(const struct client *client, enum err err, enum r
 }
 
 /* Why there is nothing to sign. */
-static enum client_exit refuse_unasked(const struct client *client, const struct json *part)
+static enum client_exit refuse_unasked(const struct client *client, const struct json *ceremony,
+                                       const struct json *part)
 {
+    struct slice state = output_member(ceremony, "state");
     if (part == NULL) {
         return refuse(client, ERR_NOT_PERMITTED, REASON_not_yours,
                       "You hold no part of this ceremony.");
@@ -77,6 +81,15 @@ static enum client_exit refuse_unasked(const struct client *client, const struct
     if (output_member(part, "confirmed").length > 0) {
         return refuse(client, ERR_WRONG_STATE, REASON_nothing_to_change,
                       "Your part is confirmed already.");
+    }
+    if (slice_is(state, "cancelled")) {
+        return refuse(client, ERR_WRONG_STATE, REASON_ceremony_cancelled,
+                      "The ceremony was cancelled: ask the operator for a new one.");
+    }
+    if (slice_is(state, "expired")) {
+        return refuse(client, ERR_WRONG_STATE, REASON_ceremony_expired,
+                      "The ceremony expired before every part was confirmed: ask the operator for "
+                      "a new one.");
     }
     return refuse(client, ERR_WRONG_STATE, REASON_challenge_stale,
                   "There is nothing to sign yet: view or download the part first.");
@@ -92,8 +105,10 @@ static enum client_exit read_challenge(struct client *client, const struct json 
                       "confirm here.");
     }
     const struct json *part = find_own(ceremony, login);
-    if (part == NULL || !part_challenge(part, out->challenge)) {
-        return refuse_unasked(client, part);
+    struct slice state = output_member(ceremony, "state");
+    bool over = slice_is(state, "cancelled") || slice_is(state, "expired");
+    if (part == NULL || over || !part_challenge(part, out->challenge)) {
+        return refuse_unasked(client, ceremony, part);
     }
     const struct json *index = json_member(part, "index");
     out->index = index != NULL && index->kind == JSON_INTEGER ? index->integer : 0;
@@ -109,7 +124,7 @@ static enum err ask_words(struct slip39_part *out, struct fault *fault)
     if (err != OK) {
         return err;
     }
-    struct ask_set set = {.count = 0};
+    struct ask_set set = {.own = true};
     ask_welcome();
     enum ask_answer answer = ask_part(&set, out, fault);
     terminal_close();
@@ -120,16 +135,53 @@ static enum err ask_words(struct slip39_part *out, struct fault *fault)
     return answer == ASK_PART ? OK : fault->err;
 }
 
+/* Are fewer than half of the words on the list? Then no part was meant. */
+static bool is_foreign(struct slice words)
+{
+    struct entry *entry = entry_new();
+    size_t pieces = 0;
+    size_t known = 0;
+    for (size_t at = 0; entry != NULL && at < words.length; pieces++) {
+        const char *blank = memchr(words.data + at, ' ', words.length - at);
+        size_t end = blank == NULL ? words.length : (size_t)(blank - words.data);
+        known += entry_add(entry, (struct slice){words.data + at, end - at}) ? 1 : 0;
+        entry_clear(entry);
+        at = end + 1;
+    }
+    bool foreign = entry != NULL && 2 * known < pieces;
+    entry_free(entry);
+    return foreign;
+}
+
+/* The one part among those of a file. */
+static enum err take_words(const struct part_texts *texts, const char *name,
+                           struct slip39_part *out, struct fault *fault)
+{
+    struct slice words = part_texts_words(texts, 0);
+    struct fault found;
+    fault_clear(&found);
+    if (is_foreign(words)) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, NULL,
+                         "%.200s, line %lu: this is neither a page of guardianctl part download "
+                         "nor a line with the words of a part.",
+                         name, texts->list[0].line);
+    }
+    if (texts->count > 1) {
+        return fault_set(fault, ERR_INVALID_PARAMS, REASON_too_large, NULL,
+                         "%.200s holds %zu parts: give your own alone.", name, texts->count);
+    }
+    enum err err = part_list_decode(words, out, &found);
+    return err == OK ? OK
+                     : fault_set(fault, err, found.reason, NULL, "%.200s, line %lu: %.250s", name,
+                                 texts->list[0].line, found.sentence);
+}
+
 static enum err read_words(const char *file, struct slip39_part *out, struct fault *fault)
 {
     struct part_texts texts = {.count = 0};
     enum err err = part_texts_read(&texts, file, fault);
-    if (err == OK && texts.count > 1) {
-        err = fault_set(fault, ERR_INVALID_PARAMS, REASON_too_large, NULL,
-                        "There is more than one part: give your own alone.");
-    }
     if (err == OK) {
-        err = slip39_decode(part_texts_words(&texts, 0), out, fault);
+        err = take_words(&texts, texts.list[0].file, out, fault);
     }
     part_texts_done(&texts);
     return err;

@@ -11,12 +11,16 @@ static_assert((int)OFFLINE_REFUSED == (int)CLIENT_REFUSED &&
 
 enum client_exit command_combine(struct client *client, int argc, char **argv)
 {
-    (void)client; /* offline */
+    if (client->json) {
+        offline_tell_json();
+    }
     return (enum client_exit)offline_combine("guardianctl combine", argc, argv);
 }
 
 enum client_exit command_split(struct client *client, int argc, char **argv)
 {
-    (void)client; /* offline */
+    if (client->json) {
+        offline_tell_json();
+    }
     return (enum client_exit)offline_split("guardianctl split", argc, argv);
 }

@@ -8,9 +8,9 @@
 #include "ceremony/key/key.h"
 #include "ipc/client/ceremony_pick.h"
 #include "ipc/client/desk/key_receive.h"
-#include "ipc/client/desk/part_text.h"
 #include "ipc/client/desk/secrecy.h"
 #include "ipc/client/offline/ask.h"
+#include "ipc/client/offline/part_text.h"
 #include "ipc/client/offline/stream.h"
 #include "ipc/client/offline/terminal.h"
 #include "ipc/client/recover_tell.h"
@@ -478,6 +478,8 @@ static int check_usage(const struct client *client, const struct verb *verb,
     } else if (options->deliver_to != NULL &&
                (options->output != NULL || options->expect != NULL)) {
         wrong = "what is delivered to somebody else is not opened here: leave out -o and --expect";
+    } else if (options->expect != NULL && !key_check_fits(slice_of(options->expect))) {
+        wrong = "--expect wants a check value, age1… or mkcheck1…, and this is none";
     } else if (client->json && options->deliver_to == NULL && options->output == NULL) {
         wrong = "with --json the key goes to a file: -o FILE";
     }

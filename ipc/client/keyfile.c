@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "ceremony/key/key.h"
 #include "ipc/client/prompt.h"
 
+#define PATH_SHOWN_MAX 200 /* of a file, in a question */
 #define TRIES 3
 #define DRAWN_GROUPS 6 /* six times four characters of 5 bits: 120 bits */
 #define DRAWN_PER_GROUP 4
@@ -107,6 +109,18 @@ static enum err draw_passphrase(struct secret *passphrase, struct fault *fault)
                        fault);
 }
 
+/* before, the file's name as far as a terminal may show it, behind: several may be asked for. */
+static const char *name_file(char *out, size_t size, const char *before, const char *path,
+                             const char *behind)
+{
+    bool plain = strlen(path) <= PATH_SHOWN_MAX;
+    for (const char *at = path; *at != '\0'; at++) {
+        plain &= *at >= ' ' && *at <= '~';
+    }
+    snprintf(out, size, "%s%s%s", before, plain ? path : "the key file", behind);
+    return out;
+}
+
 /* Asks for one, and for the same again. *out_question is what to ask next when it was none. */
 static enum err ask_new(const char **question, struct secret **out_passphrase, struct fault *fault)
 {
@@ -136,10 +150,12 @@ static enum err ask_new(const char **question, struct secret **out_passphrase, s
     return OK;
 }
 
-static enum err choose_passphrase(struct secret **out_passphrase, struct fault *fault)
+static enum err choose_passphrase(const char *path, struct secret **out_passphrase,
+                                  struct fault *fault)
 {
-    const char *question = "Passphrase for the new key (12 characters or more; only Enter: one is "
-                           "made for you): ";
+    char text[PATH_SHOWN_MAX + 128];
+    const char *question = name_file(text, sizeof text, "New passphrase for ", path,
+                                     " (12 characters or more; only Enter: one is made for you): ");
     struct secret *passphrase = NULL;
     enum err err = OK;
     for (int i = 0; i < TRIES && err == OK && passphrase == NULL; i++) {
@@ -156,11 +172,11 @@ static enum err choose_passphrase(struct secret **out_passphrase, struct fault *
     return err;
 }
 
-static enum err new_passphrase(const char *passphrase_file, struct secret **out_passphrase,
-                               struct fault *fault)
+static enum err new_passphrase(const char *path, const char *passphrase_file,
+                               struct secret **out_passphrase, struct fault *fault)
 {
     if (passphrase_file == NULL) {
-        return choose_passphrase(out_passphrase, fault);
+        return choose_passphrase(path, out_passphrase, fault);
     }
     enum err err = read_passphrase_file(passphrase_file, out_passphrase, fault);
     if (err == OK && !is_long_enough(*out_passphrase)) {
@@ -207,7 +223,7 @@ enum err keyfile_make(const char *path, const char *passphrase_file, struct secr
                          "There is a file %s already, and it is left as it is. Name another one.",
                          path);
     }
-    enum err err = new_passphrase(passphrase_file, &passphrase, fault);
+    enum err err = new_passphrase(path, passphrase_file, &passphrase, fault);
     if (err == OK) {
         err = key_make(KEY_AGE, 256, &key, fault);
     }
@@ -223,13 +239,14 @@ enum err keyfile_make(const char *path, const char *passphrase_file, struct secr
     return OK;
 }
 
-static enum err ask_passphrase(const char *passphrase_file, struct secret **out_passphrase,
-                               struct fault *fault)
+static enum err ask_passphrase(const char *path, const char *passphrase_file,
+                               struct secret **out_passphrase, struct fault *fault)
 {
+    char question[PATH_SHOWN_MAX + 128];
+    (void)name_file(question, sizeof question, "Passphrase of ", path, ": ");
     return passphrase_file != NULL
                ? read_passphrase_file(passphrase_file, out_passphrase, fault)
-               : prompt_secret("Passphrase of the key file: ", KEYFILE_PASSPHRASE_BYTES_MAX,
-                               out_passphrase, fault);
+               : prompt_secret(question, KEYFILE_PASSPHRASE_BYTES_MAX, out_passphrase, fault);
 }
 
 /* Fills the buffer with the file, and sees that it is one for a passphrase. */
@@ -260,7 +277,7 @@ enum err keyfile_open(const char *path, const char *passphrase_file, struct secr
     buffer_init(&file, AGEFILE_BYTES_MAX + 1);
     enum err err = load(path, &file, fault);
     if (err == OK) {
-        err = ask_passphrase(passphrase_file, &passphrase, fault);
+        err = ask_passphrase(path, passphrase_file, &passphrase, fault);
     }
     if (err == OK) {
         err = agefile_read(buffer_slice(&file), passphrase, &text, fault);

@@ -60,16 +60,47 @@ static enum client_exit open_part(struct client *client, struct part_fetching *f
                                                 : client_tell(client, &fault, 0, "");
 }
 
+/* May the login stand on a page, in a line of its own? */
+static bool is_plain(struct slice login)
+{
+    bool plain = json_is_utf8(login) && login.length > 0 && login.length <= 128;
+    for (size_t i = 0; i < login.length; i++) {
+        plain &= (unsigned char)login.data[i] >= ' ' && login.data[i] != 0x7f;
+    }
+    return plain;
+}
+
+static void name_others(const struct json *status, const char *own, char *out, size_t size)
+{
+    size_t length = 0;
+    const struct json *parts = client_list(status, "parts");
+    out[0] = '\0';
+    for (const struct json *at = parts == NULL ? NULL : parts->child; at != NULL; at = at->next) {
+        struct slice login = output_member(at, "guardian");
+        if (is_plain(login) && !slice_is(login, own) && length + login.length + 8 < size) {
+            length += (size_t)snprintf(out + length, size - length, "%s%.*s",
+                                       length == 0 ? "" : ", ", (int)login.length, login.data);
+        } else if (!slice_is(login, own)) {
+            snprintf(out + length, size - length, ", ...");
+            return;
+        }
+    }
+}
+
 enum client_exit part_fetch(struct client *client, const char *method,
                             struct part_fetching *fetching, const struct json **out_answer)
 {
     const struct json *status;
     struct secret *key = NULL;
     struct fault fault;
-    enum client_exit code = ceremony_pick_status(client, fetching->typed, fetching->id, &status);
+    enum client_exit code = part_own_login(client, fetching->guardian);
+    if (code == CLIENT_DONE) {
+        code = ceremony_pick_status(client, fetching->typed, fetching->id, &status);
+    }
     if (code != CLIENT_DONE) {
         return code;
     }
+    name_others(status, fetching->guardian, fetching->others, sizeof fetching->others);
     fetching->tracked = slice_is(output_member(status, "kind"), "tracked");
     if (fetching->tracked) {
         return ask(client, method, fetching, out_answer);
@@ -77,10 +108,6 @@ enum client_exit part_fetch(struct client *client, const char *method,
     if (fetching->key_file == NULL) {
         return client_usage(client, fetching->verb->name, "--key FILE is wanted: your own key file",
                             NULL);
-    }
-    code = part_own_login(client, fetching->guardian);
-    if (code != CLIENT_DONE) {
-        return code;
     }
     /* First the key: a wrong passphrase must not leave a view in the trail. */
     if (keyfile_open(fetching->key_file, fetching->passphrase_file, &key, &fault) != OK) {

@@ -15,6 +15,7 @@ struct part_fetching {
     const char *passphrase_file;
     char id[UUID_TEXT_BYTES + 1];
     char guardian[256]; /* the own login, "" if it is not known */
+    char others[512];   /* the logins of the other guardians, as the daemon names them */
     bool tracked;       /* there is no part to open */
     struct part_opened opened;
     uint8_t challenge[STATEMENT_CHALLENGE_BYTES];

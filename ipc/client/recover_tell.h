@@ -3,7 +3,7 @@
 #define IPC_CLIENT_RECOVER_TELL_H
 
 #include "ipc/client/client.h"
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 /* The daemon's refusal of the parts: for each bad one where it stands, which it is, whose it claims
  * to be, why it is refused and what to do; then how many more are needed. texts are the parts as

@@ -197,15 +197,27 @@ void params_true(struct buffer *params, const char *name, bool value)
     }
 }
 
+/* People write a blank behind a comma. */
+static struct slice without_blanks(struct slice text)
+{
+    while (text.length > 0 && text.data[0] == ' ') {
+        text = (struct slice){text.data + 1, text.length - 1};
+    }
+    while (text.length > 0 && text.data[text.length - 1] == ' ') {
+        text.length--;
+    }
+    return text;
+}
+
 void params_list(struct buffer *params, const char *name, const char *list)
 {
     params_name(params, name);
     buffer_append_char(params, '[');
     for (const char *at = list; at != NULL;) {
         const char *comma = strchr(at, ',');
+        struct slice one = {at, comma == NULL ? strlen(at) : (size_t)(comma - at)};
         buffer_append_text(params, at == list ? "" : ",");
-        json_write_string(params,
-                          (struct slice){at, comma == NULL ? strlen(at) : (size_t)(comma - at)});
+        json_write_string(params, without_blanks(one));
         at = comma == NULL ? NULL : comma + 1;
     }
     buffer_append_char(params, ']');

@@ -162,11 +162,24 @@ static void look_at_city(const struct config *config, const struct config_node *
     }
 }
 
+/* Not wrong, but dearer than it looks (parts.md section 5). */
+static void look_at_retention(const struct config *config, const struct config_node *root,
+                              struct problems *problems)
+{
+    if (config->ceremony.retain_sealed) {
+        problem_warn(problems, line_in(root, "ceremony", "retain_sealed"),
+                     "ceremony.retain_sealed: the sealed parts of completed ceremonies stay: the "
+                     "state directory and the key files of as many guardians as the threshold are "
+                     "then the master key; with no they are erased");
+    }
+}
+
 void config_look(const struct config *config, const struct config_node *root,
                  struct problems *problems)
 {
     look_at_state(config, root, problems);
     look_at_city(config, root, problems);
+    look_at_retention(config, root, problems);
     for (size_t i = 0; i < config->listen_count; i++) {
         look_at_socket(config, root, i, problems);
     }

@@ -8,7 +8,8 @@
 #include "ipc/daemon/config_yaml.h"
 
 /* What is there and wrong is a problem: the daemon would not use it. What is not there (yet) is a
- * warning, but for what the daemon makes when it starts. Changes nothing on disk. root says the
+ * warning, but for what the daemon makes when it starts; so is a setting that keeps sealed parts.
+ * Changes nothing on disk. root says the
  * lines; NULL: embedded defaults. Blocks for the disk. */
 void config_look(const struct config *config, const struct config_node *root,
                  struct problems *problems);

@@ -5,6 +5,8 @@
 #include "ipc/daemon/methods.h"
 #include "ipc/daemon/write.h"
 
+#define ROW_ARENA_BYTES ((size_t)256 * 1024) /* a ceremony and the states of its parts */
+
 /* ---- start, track ------------------------------------------------------------------------------
  */
 
@@ -149,12 +151,13 @@ static void write_part(const struct call *call, struct buffer *out, const struct
     buffer_append_char(out, '}');
 }
 
-static enum err write_ceremony(struct call *call, struct buffer *out,
+/* The parts are read into the arena. */
+static enum err write_ceremony(struct call *call, struct arena *arena, struct buffer *out,
                                const struct ceremony_row *row, struct fault *fault)
 {
     struct part_rows parts;
     enum err err =
-        store_parts(call->daemon->ceremonies->store, call->arena, row->id, &parts, fault);
+        store_part_states(call->daemon->ceremonies->store, arena, row->id, &parts, fault);
     if (err != OK) {
         return err;
     }
@@ -213,7 +216,7 @@ static enum err status(struct call *call, struct buffer *result, struct fault *f
     if (err == OK) {
         err = may_see(call, &row, fault);
     }
-    return err == OK ? write_ceremony(call, result, &row, fault) : err;
+    return err == OK ? write_ceremony(call, call->arena, result, &row, fault) : err;
 }
 
 enum err method_ceremony_status(struct call *call, struct buffer *result, struct fault *fault)
@@ -224,20 +227,33 @@ enum err method_ceremony_status(struct call *call, struct buffer *result, struct
     return err;
 }
 
+/* One ceremony of the list, in an arena of its own. */
+struct listing {
+    struct call *call;
+    struct arena arena;
+    struct buffer *result;
+    bool first;
+};
+
+static enum err write_listed(void *context, const struct ceremony_row *row, struct fault *fault)
+{
+    struct listing *listing = context;
+    buffer_append_text(listing->result, listing->first ? "" : ",");
+    listing->first = false;
+    return write_ceremony(listing->call, &listing->arena, listing->result, row, fault);
+}
+
 static enum err list(struct call *call, struct buffer *result, struct fault *fault)
 {
-    struct store *store = call->daemon->ceremonies->store;
-    struct ceremony_rows rows;
-    enum err err = call_sees_all(call)
-                       ? store_ceremonies(store, call->arena, &rows, fault)
-                       : store_ceremonies_of_guardian(store, call->arena,
-                                                      slice_of(call->actor.suser), &rows, fault);
+    struct listing listing = {.call = call, .result = result, .first = true};
+    struct slice own = slice_of(call->actor.suser);
+    const struct slice *whose = call_sees_all(call) ? NULL : &own;
+    arena_init(&listing.arena, ROW_ARENA_BYTES);
     buffer_append_text(result, "{\"ceremonies\":[");
-    for (size_t i = 0; err == OK && i < rows.count; i++) {
-        buffer_append_text(result, i == 0 ? "" : ",");
-        err = write_ceremony(call, result, &rows.rows[i], fault);
-    }
+    enum err err = store_each_ceremony(call->daemon->ceremonies->store, &listing.arena, whose,
+                                       write_listed, &listing, fault);
     buffer_append_text(result, "]}");
+    arena_done(&listing.arena);
     return err;
 }
 

@@ -9,20 +9,18 @@ static enum err write_last_part(struct call *call, struct buffer *out,
                                 const struct guardian_row *row, struct fault *fault)
 {
     struct store *store = call->daemon->ceremonies->store;
-    struct ceremony_rows held;
+    struct ceremony_row ceremony;
     struct part_row part;
-    enum err err = store_ceremonies_of_guardian(store, call->arena, row->login, &held, fault);
-    if (err != OK || held.count == 0) {
-        return err;
-    }
-    const struct ceremony_row *last = &held.rows[held.count - 1];
-    err = store_part_of_guardian(store, call->arena, last->id, row->login, &part, fault);
+    enum err err = store_last_part_of_guardian(store, call->arena, row->login, &part, fault);
     if (err == OK) {
-        write_text(out, "ceremony", last->id);
-        write_text(out, "ceremony_status", last->state);
+        err = store_ceremony(store, call->arena, part.ceremony, &ceremony, fault);
+    }
+    if (err == OK) {
+        write_text(out, "ceremony", ceremony.id);
+        write_text(out, "ceremony_status", ceremony.state);
         write_text(out, "part_status", slice_of(part_state(&part)));
     }
-    return err;
+    return err == ERR_NOT_FOUND ? OK : err; /* who never held any has none */
 }
 
 static enum err write_guardian(struct call *call, struct buffer *out,

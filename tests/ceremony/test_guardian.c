@@ -218,6 +218,13 @@ static void a_key_is_one_persons(void **state)
         capitals[i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
     }
     room_expect_fault(add_with_key(capitals), ERR_INVALID_PARAMS, REASON_bad_value, "/public_key");
+    /* and with the bit that X25519 ignores */
+    uint8_t key[KEY_BYTES];
+    char twin[KEY_PUBLIC_TEXT + 1];
+    room_expect(key_public_from_text(slice_of(room.people[0].public_key), key, &room.fault), OK);
+    key[KEY_BYTES - 1] |= 0x80;
+    key_public_text(key, twin);
+    room_expect_fault(add_with_key(twin), ERR_INVALID_PARAMS, REASON_bad_value, "/public_key");
     assert_false(is_there("other"));
 }
 

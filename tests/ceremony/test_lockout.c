@@ -194,6 +194,63 @@ static void only_what_is_within_the_window_counts(void **state)
     assert_int_equal(room_count(EVENT_MASTER_KEY_RECOVERY_LOCKED), 1);
 }
 
+/* A clock that ran ahead and was set back has left rows in the future. */
+static void what_lies_ahead_of_the_clock_does_not_count(void **state)
+{
+    (void)state;
+    make_room_with_parts();
+    room.now_us += 30 * DAY_US;
+    for (int i = 0; i < 4; i++) {
+        room_expect(altered(), ERR_PARTS);
+    }
+    room.now_us -= 30 * DAY_US;
+    for (int i = 0; i < 4; i++) {
+        room_expect(altered(), ERR_PARTS);
+    }
+    assert_int_equal(room_count(EVENT_MASTER_KEY_RECOVERY_LOCKED), 0);
+    room_expect(altered(), ERR_PARTS);
+    assert_int_equal(room_count(EVENT_MASTER_KEY_RECOVERY_LOCKED), 1);
+}
+
+static void a_lock_ends_although_the_clock_was_set_back(void **state)
+{
+    (void)state;
+    make_room_with_parts();
+    room.now_us += 30 * DAY_US;
+    for (int i = 0; i < 5; i++) {
+        room_expect(altered(), ERR_PARTS);
+    }
+    expect_locked(altered(), room.now_us + 900 * SECOND_US);
+    room.now_us -= 30 * DAY_US;
+    int64_t until_us = room.now_us + 900 * SECOND_US;
+    expect_locked(altered(), until_us);
+    room_reopen();
+    room.now_us += 60 * SECOND_US;
+    expect_locked(altered(), until_us); /* no later for having been looked at */
+    room.now_us = until_us;
+    room_expect(attempt_with(WORDS(0), WORDS(1)), OK);
+}
+
+static void what_is_older_than_a_day_is_forgotten(void **state)
+{
+    (void)state;
+    int64_t kept = -1;
+    make_room_with_parts();
+    room_expect(altered(), ERR_PARTS);
+    room.now_us += DAY_US;
+    room_expect(altered(), ERR_PARTS);
+    room_expect(store_bad_submissions(room.ceremonies->store, slice_of("operator"), 0, INT64_MAX,
+                                      &kept, &room.fault),
+                OK);
+    assert_int_equal(kept, 2);
+    room.now_us += 1;
+    room_expect(altered(), ERR_PARTS);
+    room_expect(store_bad_submissions(room.ceremonies->store, slice_of("operator"), 0, INT64_MAX,
+                                      &kept, &room.fault),
+                OK);
+    assert_int_equal(kept, 2);
+}
+
 static void the_settings_say_how_many_and_how_long(void **state)
 {
     (void)state;
@@ -215,6 +272,9 @@ int main(void)
         IN_ROOM(an_attempt_with_several_bad_parts_counts_once),
         IN_ROOM(wrong_signatures_lock_the_guardian_alone),
         IN_ROOM(only_what_is_within_the_window_counts),
+        IN_ROOM(what_lies_ahead_of_the_clock_does_not_count),
+        IN_ROOM(a_lock_ends_although_the_clock_was_set_back),
+        IN_ROOM(what_is_older_than_a_day_is_forgotten),
         IN_ROOM(the_settings_say_how_many_and_how_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

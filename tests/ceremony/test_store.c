@@ -116,6 +116,14 @@ static void check_model(void)
         same_part(&got_parts.rows[i], &part);
         same_part(&by_guardian, &part);
     }
+    expect_ok(store_part_states(fixture.store, &fixture.arena, slice_of("c1"), &got_parts, &fault),
+              &fault);
+    assert_int_equal(got_parts.count, part_count);
+    for (size_t i = 0; i < part_count; i++) {
+        struct part_row without = part;
+        without.sealed = (struct slice){NULL, 0};
+        same_part(&got_parts.rows[i], &without);
+    }
 }
 
 /* One act of one statement; the model is what it must have made of the rows. */
@@ -232,17 +240,24 @@ static int64_t locked_until(const char *login)
 {
     struct fault fault = {0};
     int64_t until_us = -1;
-    expect_ok(store_locked_until(fixture.store, slice_of(login), &until_us, &fault), &fault);
+    expect_ok(store_locked_until(fixture.store, slice_of(login), INT64_MAX, &until_us, &fault),
+              &fault);
     return until_us;
 }
 
-static int64_t bad_submissions(const char *login, int64_t since_us)
+static int64_t bad_submissions_until(const char *login, int64_t after_us, int64_t now_us)
 {
     struct fault fault = {0};
     int64_t count = -1;
-    expect_ok(store_bad_submissions(fixture.store, slice_of(login), since_us, &count, &fault),
-              &fault);
+    expect_ok(
+        store_bad_submissions(fixture.store, slice_of(login), after_us, now_us, &count, &fault),
+        &fault);
     return count;
+}
+
+static int64_t bad_submissions(const char *login, int64_t after_us)
+{
+    return bad_submissions_until(login, after_us, INT64_MAX);
 }
 
 static void changes_of_logins(void)
@@ -251,9 +266,14 @@ static void changes_of_logins(void)
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("asouza"), I(7001));
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("asouza"), I(7002));
     DOES(CHANGE_BAD_SUBMISSION_ADD, T("mweber"), I(7002));
-    assert_int_equal(bad_submissions("asouza", 7001), 2);
-    assert_int_equal(bad_submissions("asouza", 7002), 1);
-    assert_int_equal(bad_submissions("asouza", 7003), 0);
+    assert_int_equal(bad_submissions("asouza", 7000), 2);
+    assert_int_equal(bad_submissions("asouza", 7001), 1);
+    assert_int_equal(bad_submissions("asouza", 7002), 0);
+    assert_int_equal(bad_submissions_until("asouza", 7000, 7001), 1);
+    assert_int_equal(bad_submissions_until("asouza", 0, 7000), 0);
+    DOES(CHANGE_BAD_SUBMISSIONS_FORGET, I(7002));
+    assert_int_equal(bad_submissions("asouza", 0), 1);
+    assert_int_equal(bad_submissions("mweber", 0), 1);
     assert_int_equal(locked_until("asouza"), 0);
     DOES(CHANGE_LOCK_SET, T("asouza"), I(8001));
     assert_int_equal(locked_until("asouza"), 8001);
@@ -278,7 +298,7 @@ static void every_statement_does_what_it_says_and_nothing_else(void **state)
     }
     fixture_reopen();
     check_model();
-    assert_int_equal(bad_submissions("asouza", 0), 2);
+    assert_int_equal(bad_submissions("asouza", 0), 1);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -384,7 +404,17 @@ static void lists_are_in_order(void **state)
     expect_ok(store_ceremonies_of_guardian(fixture.store, &fixture.arena, zoe, &rows, &fault),
               &fault);
     check_ids(&rows, "early late ");
+    struct part_row last;
+    expect_ok(store_last_part_of_guardian(fixture.store, &fixture.arena, zoe, &last, &fault),
+              &fault);
+    assert_true(slice_is(last.ceremony, "late"));
+    assert_true(slice_is(last.guardian, "zoe"));
+    assert_int_equal(last.number, 1);
+    assert_int_equal(last.sealed.length, 0);
     struct slice nobody = slice_of("nobody");
+    assert_int_equal(
+        store_last_part_of_guardian(fixture.store, &fixture.arena, nobody, &last, &fault),
+        ERR_NOT_FOUND);
     expect_ok(store_ceremonies_of_guardian(fixture.store, &fixture.arena, nobody, &rows, &fault),
               &fault);
     check_ids(&rows, "");
@@ -443,9 +473,40 @@ static void expired_ones_are_open_and_beyond_their_time(void **state)
     STEP(&change, CHANGE_CEREMONY_ERASE_DUE, T(""), T("now"));
     commit(&change);
     expect_ok(store_ceremonies_expired(fixture.store, &fixture.arena, 100, &rows, &fault), &fault);
-    check_ids(&rows, "over now ");
+    check_ids(&rows, "over ");
+    change_init(&change);
+    STEP(&change, CHANGE_CEREMONY_END, T("expired"), I(100), T("r"), T("over"));
+    commit(&change);
+    expect_ok(store_ceremonies_expired(fixture.store, &fixture.arena, 100, &rows, &fault), &fault);
+    check_ids(&rows, "now ");
     expect_ok(store_ceremonies_erase_due(fixture.store, &fixture.arena, &rows, &fault), &fault);
     check_ids(&rows, "done ");
+}
+
+/* The daemon gives it an arena of 1 MiB. */
+static void however_many_are_due_one_is_told(void **state)
+{
+    (void)state;
+    struct fault fault = {0};
+    struct ceremony_rows rows;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    for (int number = 0; number < 3000; number += 1000) {
+        struct change change;
+        change_init(&change);
+        for (int i = number; i < number + 1000; i++) {
+            char id[16];
+            snprintf(id, sizeof id, "c%04d", i);
+            add_expiring(&change, id, i, 99, "open");
+            STEP(&change, CHANGE_CEREMONY_ERASE_DUE, T("completed"), T(id));
+        }
+        commit(&change);
+    }
+    expect_ok(store_ceremonies_expired(fixture.store, &arena, 100, &rows, &fault), &fault);
+    check_ids(&rows, "c0000 ");
+    expect_ok(store_ceremonies_erase_due(fixture.store, &arena, &rows, &fault), &fault);
+    check_ids(&rows, "c0000 ");
+    arena_done(&arena);
 }
 
 static void an_identifier_is_used_for_ever(void **state)
@@ -837,6 +898,7 @@ int main(void)
         WITH_STORE(lists_are_in_order),
         WITH_STORE(many_rows_are_all_listed),
         WITH_STORE(expired_ones_are_open_and_beyond_their_time),
+        WITH_STORE(however_many_are_due_one_is_told),
         WITH_STORE(an_identifier_is_used_for_ever),
         WITH_STORE(who_calls_is_noted_without_an_event),
         WITH_STORE(values_are_never_sql),

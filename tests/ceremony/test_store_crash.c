@@ -163,7 +163,8 @@ static void check_whole(unsigned number, bool done)
     struct store_act act = act_of(number, &change);
     assert_int_equal(has_guardian(login), done);
     assert_int_equal(has_guardian(other), done);
-    expect_ok(store_bad_submissions(fixture.store, slice_of(login), 0, &bad, &fault), &fault);
+    expect_ok(store_bad_submissions(fixture.store, slice_of(login), 0, NOW_US, &bad, &fault),
+              &fault);
     assert_int_equal(bad, done);
     expect_ok(store_request_find(fixture.store, &fixture.arena, &act.request, NOW_US, &known,
                                  &answer, &fault),
@@ -332,7 +333,8 @@ static void rows_are_settled_in_the_order_of_the_log(void **state)
     emit(acts[1].event);
     emit(acts[0].event);
     fixture_reopen();
-    expect_ok(store_locked_until(fixture.store, slice_of("asouza"), &until_us, &fault), &fault);
+    expect_ok(store_locked_until(fixture.store, slice_of("asouza"), INT64_MAX, &until_us, &fault),
+              &fault);
     assert_int_equal(until_us, 100);
     change_done(&changes[0]);
     change_done(&changes[1]);

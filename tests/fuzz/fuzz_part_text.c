@@ -2,7 +2,7 @@
  * would end a JSON text, and lies within the words. */
 #include <stdlib.h>
 
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -108,6 +108,8 @@ static void wrong_usage_names_the_word_at_fault(void **state)
         const char *sentence;
     } cases[] = {
         {"audit query --foo", "unknown option '--foo'; see guardianctl audit query --help\n"},
+        {"ceremony list --as boss", "general options stand before the command, as in guardianctl "
+                                    "--as LOGIN COMMAND; here stands '--as'; see"},
         {"audit query -x", "unknown option '-x'; see guardianctl audit query --help\n"},
         {"audit tail --limit 3", "unknown option '--limit'; see guardianctl audit tail --help\n"},
         {"audit query more", "unknown argument 'more'; see guardianctl audit query --help\n"},

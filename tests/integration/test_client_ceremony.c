@@ -140,6 +140,70 @@ static void a_ceremony_is_found_by_id_beginning_or_name(void **state)
     expect_in(run.out, "2 of 3");
 }
 
+static void all_live_parts_of_a_guardian_are_shown(void **state)
+{
+    struct harness *h = *state;
+    char line[200];
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    snprintf(line, sizeof line, "live parts   Root (%.8s, open): part 2, ", ceremony);
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl_done(h, BOSS "guardian list");
+    expect_in(run.out, " LIVE ");
+    const char *max = strstr(run.out, "\nmax ");
+    assert_non_null(max);
+    assert_non_null(strstr(max, " 2    open "));
+    ctl_done(h, BOSS "guardian show max");
+    expect_in(run.out, line);
+    ctl_done(h, BOSS "ceremony cancel @c --reason test");
+    ctl_done(h, BOSS "guardian deactivate max");
+    expect_in(run.out, line);
+    assert_null(strstr(run.out, "             Root"));
+    expect_in(run.out, "An open ceremony waits for this guardian in vain");
+}
+
+static void the_trail_of_a_ceremony_is_found_by_its_name(void **state)
+{
+    struct harness *h = *state;
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    static const char *const ways[] = {
+        "--as boss --json audit query --ceremony Root",
+        "--as boss --json audit query --ceremony $(echo @c | cut -c1-4)",
+        "--json audit query --ceremony @c"};
+    for (size_t i = 0; i < 3; i++) {
+        ctl_done(h, ways[i]);
+        assert_int_equal(json_member(document(h), "entries")->count, 1);
+    }
+    static const char *const slips[] = {
+        "--as boss audit query --ceremony Rooot", "--as boss --json audit query --ceremony Rooot",
+        "--as boss audit query --ceremony 00000000-0000-4000-8000-000000000000",
+        "audit query --ceremony Root"};
+    for (size_t i = 0; i < 4; i++) {
+        ctl(h, slips[i], "");
+        assert_int_equal(run.status, 1);
+        assert_string_equal(run.out, "");
+        expect_in(run.err, "No entry is about a ceremony ");
+    }
+    expect_in(run.err, "guardianctl --as LOGIN audit query");
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl(h, "--as boss audit query --ceremony Root", "");
+    expect_in(run.err, "2 ceremonies are called Root: give the id");
+    ctl_done(h, "emit --type master_key.ceremony_started suser=eve suid=1 sname=E spriv=A "
+                "ceremony=elsewhere");
+    ctl_done(h, "--as boss --json audit query --ceremony elsewhere");
+    assert_int_equal(json_member(document(h), "entries")->count, 1);
+}
+
+static void blanks_between_guardians_are_passed_over(void **state)
+{
+    struct harness *h = *state;
+    register_three(h);
+    ctl_done(h, BOSS "--json ceremony start --name Root --guardians ' ana, max , taro' --threshold "
+                     "2 --kind age");
+    assert_int_equal(json_member(document(h), "parts")->count, 3);
+}
+
 static void a_watch_ends_with_the_ceremony(void **state)
 {
     struct harness *h = *state;
@@ -190,6 +254,9 @@ int main(void)
                                         stop),
         cmocka_unit_test_setup_teardown(a_start_says_what_everybody_does_next, start, stop),
         cmocka_unit_test_setup_teardown(a_ceremony_is_found_by_id_beginning_or_name, start, stop),
+        cmocka_unit_test_setup_teardown(the_trail_of_a_ceremony_is_found_by_its_name, start, stop),
+        cmocka_unit_test_setup_teardown(blanks_between_guardians_are_passed_over, start, stop),
+        cmocka_unit_test_setup_teardown(all_live_parts_of_a_guardian_are_shown, start, stop),
         cmocka_unit_test_setup_teardown(a_watch_ends_with_the_ceremony, start, stop),
         cmocka_unit_test_setup_teardown(a_ceremony_of_another_system_is_tracked, start, stop),
     };

@@ -95,12 +95,15 @@ static void a_part_is_viewed_downloaded_and_confirmed(void **state)
     expect_in(run.err, "part confirm");
     download_all(h);
     assert_int_equal(mode_of(h, "ana.txt"), 0600);
+    char *page = read_text_file(h, "ana.txt");
+    expect_in(page, "\nThe others   max, taro\n");
+    free(page);
     ctl(h, "--as ana part download Root -o @d/ana.txt" KEY_OF("ana"), "");
     assert_int_equal(run.status, 1);
     expect_in(run.err, "nothing is ever written over");
     ctl(h, "--as ana part confirm Root --words-file @d/max.txt", "");
     assert_int_equal(run.status, 1);
-    expect_in(run.err, "This is part 2; yours is part 1.");
+    expect_in(run.err, "This is part 2; yours is part 1. It is somebody else's paper");
     confirm_all(h);
     expect_in(run.out, "the ceremony is completed");
     ctl(h, "--as ana part confirm Root --words-file @d/ana.txt", "");
@@ -111,6 +114,38 @@ static void a_part_is_viewed_downloaded_and_confirmed(void **state)
     expect_in(run.err, "(part_collected");
     ctl_done(h, BOSS "ceremony watch Root");
     expect_in(run.out, "the ceremony is completed");
+}
+
+static void refused_with(struct harness *h, const char *arguments, const char *what)
+{
+    ctl(h, arguments, "");
+    assert_int_equal(run.status, 1);
+    expect_in(run.err, what);
+}
+
+static void a_file_that_is_not_the_own_page_is_told_for_what_it_is(void **state)
+{
+    struct harness *h = *state;
+    char wanted[200];
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    download_all(h);
+    spoil(h, "ana.txt", "ana.bad", 17, "academic");
+    refused_with(h, "--as ana part confirm @c --words-file @d/ana.bad", "/ana.bad, line 1: ");
+    expect_in(run.err, "it is number 17.");
+    refused_with(h, "--as ana part confirm @c --words-file @d/ana.age", "/ana.age is a key file");
+    write_text_file(h, "letter", "Dear Ana,\nthe rehearsal is at nine.\n");
+    refused_with(h, "--as ana part confirm @c --words-file @d/letter",
+                 "/letter, line 1: this is neither a page");
+    start_ceremony(h, "--threshold 2 --kind age");
+    ctl_done(h, "--as ana part view @c" KEY_OF("ana"));
+    refused_with(h, "--as ana part confirm @c --words-file @d/ana.txt",
+                 "These are words of another ceremony: of set ");
+    snprintf(wanted, sizeof wanted, "Take the page on which stands Root, %s, 20", ceremony);
+    expect_in(run.err, wanted);
+    ctl_done(h, BOSS "ceremony cancel @c --reason test");
+    refused_with(h, "--as ana part confirm @c --words-file @d/ana.txt",
+                 "was cancelled: ask the operator for a new one. (ceremony_cancelled");
 }
 
 static void a_wrong_passphrase_leaves_no_view_in_the_trail(void **state)
@@ -183,7 +218,7 @@ static void words_typed_at_a_terminal_are_helped_and_never_shown(void **state)
     words_of_page(h, "max.txt", words);
     at_terminal(h, &terminal,
                 (const char *const[]){"--as", "max", "part", "confirm", "Root", NULL});
-    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    assert_true(terminal_expect(&terminal, "Your part, its words"));
     type_line(&terminal, "guitarr");
     assert_true(terminal_expect(&terminal, "Word 1 is not on the list"));
     assert_true(terminal_type(&terminal, "\x04"));
@@ -191,7 +226,7 @@ static void words_typed_at_a_terminal_are_helped_and_never_shown(void **state)
     assert_int_equal(terminal_end(&terminal), 1);
     at_terminal(h, &terminal,
                 (const char *const[]){"--as", "max", "part", "confirm", "Root", NULL});
-    assert_true(terminal_expect(&terminal, "Part 1, its words"));
+    assert_true(terminal_expect(&terminal, "Your part, its words"));
     type_line(&terminal, words);
     assert_true(terminal_expect(&terminal, "Part 2 is confirmed."));
     assert_int_equal(terminal_end(&terminal), 0);
@@ -243,6 +278,19 @@ static void an_age_key_comes_back_and_opens_what_was_encrypted_to_it(void **stat
     assert_int_equal(run.status, 4);
     assert_string_equal(run.out, "");
     expect_in(run.err, "STOP");
+    /* what is no check value proves nothing: it is found before anything is asked for */
+    static const char *const none[] = {"''", "age1nonsense", "mkcheck1nonsense"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        char arguments[200];
+        snprintf(arguments, sizeof arguments,
+                 BOSS "recover --parts-file @d/max.txt --parts-file @d/ana.txt -o @d/none.txt "
+                      "--expect %s",
+                 none[i]);
+        ctl(h, arguments, "");
+        assert_int_equal(run.status, 2);
+        expect_in(run.err, "--expect wants a check value");
+        assert_false(exists(h, "none.txt"));
+    }
 }
 
 static void a_raw_key_comes_back_as_digits(void **state)
@@ -313,6 +361,10 @@ static void a_key_for_somebody_else_is_opened_by_its_receiver_alone(void **state
     ctl(h, "key open @d/sealed -o @d/key.txt" KEY_OF("ana"), "");
     assert_int_equal(run.status, 1);
     assert_false(exists(h, "key.txt"));
+    ctl(h, "key open @d/sealed -o @d/key.txt --expect ''" KEY_OF("boss"), "");
+    assert_int_equal(run.status, 2);
+    expect_in(run.err, "--expect wants a check value");
+    assert_false(exists(h, "key.txt"));
     snprintf(arguments, sizeof arguments,
              "key open @d/sealed -o @d/key.txt --expect %s" KEY_OF("boss"), recipient);
     ctl_done(h, arguments);
@@ -323,6 +375,21 @@ static void a_key_for_somebody_else_is_opened_by_its_receiver_alone(void **state
     assert_int_equal(run.status, 2);
     ctl(h, BOSS "--json recover --parts-file @d/ana.txt", "");
     assert_int_equal(run.status, 2);
+}
+
+static void the_page_of_a_part_is_no_sealed_key_and_no_alarm(void **state)
+{
+    struct harness *h = *state;
+    register_three(h);
+    start_ceremony(h, "--threshold 2 --kind age");
+    download_all(h);
+    refused_with(h, "key open @d/ana.txt -o @d/key.txt" KEY_OF("ana"),
+                 "/ana.txt is the page of a part, and opens nothing alone");
+    assert_null(strstr(run.err, "at once"));
+    write_text_file(h, "letter", "Dear Ana\n");
+    refused_with(h, "key open @d/letter -o @d/key.txt" KEY_OF("ana"),
+                 "/letter holds no sealed key");
+    assert_null(strstr(run.err, "at once"));
 }
 
 static void a_page_of_another_ceremony_is_refused_at_its_first_words(void **state)
@@ -444,6 +511,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_part_is_viewed_downloaded_and_confirmed, start, stop),
+        cmocka_unit_test_setup_teardown(a_file_that_is_not_the_own_page_is_told_for_what_it_is,
+                                        start, stop),
         cmocka_unit_test_setup_teardown(a_wrong_passphrase_leaves_no_view_in_the_trail, start,
                                         stop),
         cmocka_unit_test_setup_teardown(words_come_from_a_pipe_or_the_sealed_copy_too, start, stop),
@@ -455,6 +524,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_bad_part_is_named_with_what_to_do, start, stop),
         cmocka_unit_test_setup_teardown(a_key_for_somebody_else_is_opened_by_its_receiver_alone,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(the_page_of_a_part_is_no_sealed_key_and_no_alarm, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(a_page_of_another_ceremony_is_refused_at_its_first_words,
                                         start, stop),
         cmocka_unit_test_setup_teardown(typed_parts_outlive_the_daemon, start, stop),

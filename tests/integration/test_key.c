@@ -103,7 +103,7 @@ static void makes_a_key_that_only_its_owner_can_read_and_prints_what_is_public(v
     struct stat status;
     struct terminal terminal;
     begin(&terminal, new_key);
-    answer(&terminal, "12 characters or more", PASSPHRASE);
+    answer(&terminal, "New passphrase for " KEY_FILE " (12 characters or more", PASSPHRASE);
     answer(&terminal, "again", PASSPHRASE);
     assert_int_equal(terminal_end(&terminal), 0);
     assert_null(strstr(terminal.seen, "horse"));
@@ -112,7 +112,7 @@ static void makes_a_key_that_only_its_owner_can_read_and_prints_what_is_public(v
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_shows_the_key_of_the_file(&terminal, PASSPHRASE);
     begin(&terminal, public_key_of);
-    answer(&terminal, "Passphrase", PASSPHRASE);
+    answer(&terminal, "Passphrase of " KEY_FILE, PASSPHRASE);
     assert_int_equal(terminal_end(&terminal), 0);
     assert_shows_the_key_of_the_file(&terminal, PASSPHRASE);
 }

@@ -18,7 +18,7 @@ static enum err prove(const struct key_received *received, struct slice ceremony
                          "What was delivered is the key of another ceremony: do not use it.");
     }
     enum err err = key_prove(received->key, payload->check, fault);
-    if (err == OK && check.length > 0 && !slice_equal(check, payload->check)) {
+    if (err == OK && check.data != NULL && !slice_equal(check, payload->check)) {
         err = key_prove(received->key, check, fault);
     }
     return err;

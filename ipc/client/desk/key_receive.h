@@ -11,7 +11,8 @@ struct key_received {
     struct secret *key;
 };
 
-/* Opens a sealed key and proves it by the check value in it, and by `check` if that is not empty.
+/* Opens a sealed key and proves it by the check value in it, and by `check` if there is one
+ * (data not NULL).
  * ERR_PARTS: check_mismatch (a raw key takes 0.1 s), part_mismatch (it is of another ceremony than
  * `ceremony`, if that is not empty); else the faults of payload_open_key, ERR_NO_MEMORY. */
 MUST_CHECK enum err key_receive(struct slice sealed, const struct secret *receiver,

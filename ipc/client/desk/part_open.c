@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/base/base64.h"
+#include "audit/base/uuid.h"
 
 #define WORDS_OF_CHECK_AGE "age1"
 #define WORDS_OF_CHECK_RAW "mkcheck1"
@@ -156,24 +157,42 @@ void part_opened_done(struct part_opened *opened)
 /* ---- claims ------------------------------------------------------------------------------------
  */
 
+/* What a part is of stands in its words as the number of its set alone. */
+static enum err refuse_foreign(const struct slip39_header *header, const struct json *ceremony,
+                               struct fault *fault)
+{
+    struct slice name = text_of(ceremony, "name");
+    struct slice id = text_of(ceremony, "ceremony");
+    struct slice started = text_of(ceremony, "started");
+    const char *same = header->id == integer_of(ceremony, "identifier") ? ", in another form" : "";
+    return fault_set(
+        fault, ERR_PARTS, REASON_foreign, NULL,
+        "These are words of another ceremony: of set %u%s, and yours is set %lld. Take "
+        "the page on which stands %.*s, %.*s, %.*s.",
+        header->id, same, (long long)integer_of(ceremony, "identifier"),
+        (int)(name.length > 150 ? 0 : name.length), name.data,
+        (int)(id.length > UUID_TEXT_BYTES ? 0 : id.length), id.data,
+        (int)(started.length < 10 ? started.length : 10), started.data);
+}
+
 enum err part_claims(const struct slip39_part *part, const struct json *ceremony, int64_t index,
                      struct fault *fault)
 {
     const struct slip39_header *header = &part->header;
     if (header->id != integer_of(ceremony, "identifier") || !header->extendable ||
         (int64_t)part->value->length * 8 != integer_of(ceremony, "bits")) {
-        return fault_set(fault, ERR_PARTS, REASON_foreign, NULL,
-                         "These are words of another ceremony. Take the page on which this "
-                         "ceremony's name stands.");
+        return refuse_foreign(header, ceremony, fault);
     }
     if (header->group_count != 1 || header->member_threshold != integer_of(ceremony, "threshold")) {
         return fault_set(fault, ERR_PARTS, REASON_wrong_header, NULL,
                          "The first words of this part say what was never dealt in this ceremony.");
     }
     if (header->member_index + 1 != index) {
-        return fault_set(fault, ERR_PARTS, REASON_not_yours, NULL,
-                         "This is part %d; yours is part %lld.", header->member_index + 1,
-                         (long long)index);
+        return fault_set(
+            fault, ERR_PARTS, REASON_not_yours, NULL,
+            "This is part %d; yours is part %lld. It is somebody else's paper: give it "
+            "back, or tell the operator.",
+            header->member_index + 1, (long long)index);
     }
     return OK;
 }

@@ -83,13 +83,16 @@ static void write_title(struct page *page, const struct payload_part *part)
 /* ---- the page ----------------------------------------------------------------------------------
  */
 
-static void write_facts(struct page *page, const struct part_opened *opened)
+static void write_facts(struct page *page, const struct part_opened *opened, const char *others)
 {
     const struct payload_part *part = &opened->payload;
     int day = part->created.length < 10 ? (int)part->created.length : 10;
     say(page, "\nCeremony     %.*s\n             %.*s, %.*s\n", (int)part->name.length,
         part->name.data, (int)part->ceremony.length, part->ceremony.data, day, part->created.data);
     say(page, "Guardian     %.*s\n", (int)part->guardian.length, part->guardian.data);
+    if (others[0] != '\0') {
+        say(page, "The others   %s\n", others);
+    }
     say(page, "Key          %s\n", part->kind == KEY_AGE ? "age identity" : "hexadecimal digits");
     say(page, "Check value  %.*s\n", (int)part->check.length, part->check.data);
     say(page, "\nThe words, to be read downwards:\n\n");
@@ -103,10 +106,12 @@ static void write_advice(struct page *page, const struct part_opened *opened)
               "Never type it into a web page.\n"
               "Give it only in a recovery whose purpose and receiver you were shown.\n");
     say(page, "Once a year look that it is there and can be read.\n");
-    say(page, "If it is lost, or you leave, call the operator at once.\n");
+    say(page, "If it is lost, or you leave, or a recovery seems odd, call at once:\n"
+              "Name _____________________________  Phone _____________________\n");
     say(page,
-        "\nAny SLIP-39 program recovers the key from %u parts, without a passphrase; best\n"
-        "guardian-combine --expect with the check value above.\n",
+        "\nThe key comes back from %u parts with guardianctl recover, which records it. Without\n"
+        "the system any SLIP-39 program does it, without a passphrase; best guardian-combine\n"
+        "--expect with the check value above.\n",
         part->threshold);
     say(page, "\nBag or seal number ______________  Place ______________________\n"
               "Date _____________  Signature _________________________________\n");
@@ -129,11 +134,11 @@ static struct page begin(void)
     return page;
 }
 
-enum err part_page_write(const struct part_opened *opened, struct secret **out)
+enum err part_page_write(const struct part_opened *opened, const char *others, struct secret **out)
 {
     struct page page = begin();
     write_title(&page, &opened->payload);
-    write_facts(&page, opened);
+    write_facts(&page, opened, others);
     write_words(&page, opened->payload.mnemonic);
     write_advice(&page, opened);
     return finish(&page, out);

@@ -12,8 +12,9 @@
 #define SHORT_PART 20 /* words of a part of 128 bits */
 #define ALL_KNOWN 4   /* words that the header fills */
 #define UNKNOWN_BYTES 64
-#define NEAR_ROWS 2 /* that hold suggestions until the next line: theirs, and the prompt (or two) \
-                     */
+#define NEAR_ROWS                                                                   \
+    2 /* that hold suggestions until the next line: theirs, and the prompt (or two) \
+       */
 
 /* A part on its way in. */
 struct asking {
@@ -97,7 +98,8 @@ static void prompt(const struct asking *asking)
     } else if (words > 0) {
         say("  %zu so far. Word %zu: ", words, words + 1);
     } else if (asking->set->count == 0) {
-        terminal_write("Part 1, its words in order, as many to a line as you like: ");
+        terminal_write(asking->set->own ? "Your part" : "Part 1");
+        terminal_write(", its words in order, as many to a line as you like: ");
     } else {
         prompt_next(asking->set);
     }

@@ -20,6 +20,7 @@ enum ask_answer {
 struct ask_set {
     const struct slip39_part *known; /* given before */
     size_t count;
+    bool own; /* the one part that whoever types holds is asked for, whatever its number */
     char wanted[ASK_WANTED_BYTES]; /* what the right pages say, for sentences; "": any set */
     uint16_t wanted_id;
     size_t wanted_words; /* of each part; 0: not known */

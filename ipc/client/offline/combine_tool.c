@@ -26,7 +26,8 @@ static const char help[] =
     "Joins the parts of a key (SLIP-39). Needs no daemon, network or configuration, and keeps\n"
     "nothing. On a terminal it asks for the parts and helps with typing; otherwise it reads one\n"
     "part a line from standard input, its words in any case, each whole or its first four "
-    "letters.\n"
+    "letters,\n"
+    "or pages as guardianctl part download writes them: cat ana.txt max.txt | %s.\n"
     "Blank lines and lines that begin with # are passed over. Never put words on a command line:\n"
     "others on the machine can read those.\n\n"
     "  --hex            print the key in hexadecimal (default): the passphrase of an AES Crypt "
@@ -112,16 +113,6 @@ static const char *take_option(int letter, struct options *out)
     return fine ? NULL : "--hex, --age and --recipient exclude each other";
 }
 
-/* A check value that cannot be one is found before anybody types a word. */
-static bool is_check_value(const char *text)
-{
-    uint8_t octets[KEY_BYTES];
-    struct slice check = slice_of(text);
-    return strncmp(text, "mkcheck1", 8) == 0
-               ? bech32_decode(check, "mkcheck", octets, sizeof octets, NULL) == OK
-               : key_public_from_text(check, octets, NULL) == OK;
-}
-
 /* Returns an exit code to end with, or -1. */
 static int read_options(const char *program, int argc, char **argv, struct options *out)
 {
@@ -140,7 +131,7 @@ static int read_options(const char *program, int argc, char **argv, struct optio
     opterr = 0; /* what is told about an argument never repeats it: it might be a word */
     while ((letter = getopt_long(argc, argv, "ho:", table, NULL)) != -1) {
         if (letter == 'h') {
-            printf(help, program, program);
+            printf(help, program, program, program);
             return OFFLINE_DONE;
         }
         if (letter == OPTION_VERSION) {
@@ -156,7 +147,8 @@ static int read_options(const char *program, int argc, char **argv, struct optio
         return (int)say_usage(program, "parts are read from standard input alone, never from the "
                                        "command line, where others can see them");
     }
-    if (out->expect != NULL && !is_check_value(out->expect)) {
+    /* Found before anybody types a word. */
+    if (out->expect != NULL && !key_check_fits(slice_of(out->expect))) {
         return (int)say_usage(program, "--expect wants a check value, age1… or mkcheck1…, and this "
                                        "is none: compare it with the page");
     }

@@ -15,6 +15,10 @@ enum offline_exit {
     OFFLINE_MISMATCH = 4, /* the parts combine, but not to --expect */
 };
 
+/* From now on refusals and wrong usage ({"error":{…}}) and notes ({"note":…}) are JSON documents on
+ * standard error, one a line: guardianctl --json. */
+void offline_tell_json(void);
+
 /* Combines parts from standard input to a key on standard output. program is what messages begin
  * with
  * ("guardian-combine"); argv[0] is not looked at. */

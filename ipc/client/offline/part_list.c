@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/slip39/entry.h"
+#include "ipc/client/offline/part_text.h"
+
 #define NAMED_MAX 8 /* places in one sentence */
 
 void part_list_done(struct part_list *list)
@@ -23,6 +26,65 @@ static bool is_passed_over(struct slice line)
     return true;
 }
 
+/* ---- reading ----------------------------------------------------------------------------------
+ */
+
+/* The words of a part whose number of words is right and which are all on the list; else NULL. */
+static struct entry *read_entry(struct slice words)
+{
+    struct entry *entry = entry_new();
+    bool known = entry != NULL;
+    size_t at = 0;
+    while (known && at < words.length) {
+        size_t end = at;
+        while (end < words.length && words.data[end] != ' ' && words.data[end] != '\t') {
+            end++;
+        }
+        known = end == at || entry_add(entry, (struct slice){words.data + at, end - at});
+        at = end + 1;
+    }
+    if (known) {
+        return entry;
+    }
+    entry_free(entry);
+    return NULL;
+}
+
+/* Where the slip may be, as the terminal says it. "" if nothing can be said. */
+static const char *find_slip(struct slice words, char *out, size_t size)
+{
+    size_t number = 0;
+    struct entry *entry = read_entry(words);
+    enum entry_slip slip = entry == NULL ? ENTRY_MORE : entry_find_slip(entry, &number);
+    if (entry == NULL) {
+        return "";
+    }
+    if (slip == ENTRY_SWAP) {
+        snprintf(out, size, " Words %zu and %zu may be in the wrong order.", number, number + 1);
+    } else if (slip == ENTRY_ONE) {
+        snprintf(out, size, " If only one word is wrong, it is number %zu.", number);
+    } else {
+        snprintf(out, size, " At least two words are wrong: compare all with the page.");
+    }
+    entry_free(entry);
+    return out;
+}
+
+enum err part_list_decode(struct slice words, struct slip39_part *out, struct fault *fault)
+{
+    struct fault found;
+    char slip[128];
+    fault_clear(&found);
+    enum err err = slip39_decode(words, out, &found);
+    if (err != OK && found.reason == REASON_checksum) {
+        (void)fault_set(fault, err, found.reason, NULL, "%s%s", found.sentence,
+                        find_slip(words, slip, sizeof slip));
+    } else if (err != OK) {
+        *fault = found;
+    }
+    return err;
+}
+
 static enum err read_line(struct slice line, unsigned long number, struct part_list *list,
                           struct fault *fault)
 {
@@ -32,7 +94,7 @@ static enum err read_line(struct slice line, unsigned long number, struct part_l
     }
     struct fault found;
     fault_clear(&found);
-    enum err err = slip39_decode(line, &list->parts[list->count], &found);
+    enum err err = part_list_decode(line, &list->parts[list->count], &found);
     if (err == OK) {
         list->places[list->count++] = number;
         return OK;
@@ -42,12 +104,26 @@ static enum err read_line(struct slice line, unsigned long number, struct part_l
     return err;
 }
 
+static enum err read_pages(struct slice text, struct part_list *list, struct fault *fault)
+{
+    struct part_texts texts = {.count = 0};
+    enum err err = part_texts_take(&texts, "Standard input", text, fault);
+    for (size_t i = 0; err == OK && i < texts.count; i++) {
+        err = read_line(part_texts_words(&texts, i), texts.list[i].line, list, fault);
+    }
+    part_texts_done(&texts);
+    return err;
+}
+
 enum err part_list_read(struct slice text, struct part_list *list, struct fault *fault)
 {
     static const char mark[] = "\xef\xbb\xbf";
-    enum err err = OK;
+    enum err err = part_text_refuse_key("Standard input", text, fault);
     unsigned long number = 0;
     list->unit = "line";
+    if (err == OK && part_text_has_page(text)) {
+        return read_pages(text, list, fault);
+    }
     size_t at = text.length >= 3 && memcmp(text.data, mark, 3) == 0 ? 3 : 0;
     while (at < text.length && err == OK) {
         const char *begin = text.data + at;

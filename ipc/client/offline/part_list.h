@@ -13,9 +13,16 @@ struct part_list {
 
 void part_list_done(struct part_list *list);
 
+/* slip39_decode, whose sentence about a wrong checksum goes on with the word that may be wrong.
+ * Then it takes some hundredths of a second. */
+enum err part_list_decode(struct slice words, struct slip39_part *out,
+                          struct fault *fault) MUST_CHECK;
+
 /* Reads one part a line: LF or CRLF, the last one optional; a UTF-8 byte order mark, blank lines
  * and lines that begin with # are passed over. The first line that is no part is the fault: as of
- * slip39_decode, the line named; too_large above SLIP39_LIST_MAX parts. */
+ * part_list_decode, the line named; too_large above SLIP39_LIST_MAX
+ * parts. A text that has a page is read as part_texts_take does: a part's line is where its words
+ * begin. */
 enum err part_list_read(struct slice text, struct part_list *list, struct fault *fault) MUST_CHECK;
 
 /* Writes "line 3" or "lines 3, 5 and 7" for the parts of this fate to out. */

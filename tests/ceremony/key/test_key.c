@@ -310,6 +310,56 @@ static void refuses_points_that_nothing_can_be_sealed_to(void **state)
     }
 }
 
+/* RFC 7748 section 5: the top bit is masked and values from 2^255 - 19 to 2^255 - 1 are taken
+ * modulo that, so these are other texts of the keys 9 (the base point), 2, 18 and of one of
+ * section 6.1. */
+static void refuses_a_second_text_of_a_key(void **state)
+{
+    (void)state;
+    static const char *const points[] = {
+        "0900000000000000000000000000000000000000000000000000000000000080",
+        "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4eea",
+        "efffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "f6ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    };
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        struct fault fault;
+        uint8_t point[KEY_BYTES];
+        uint8_t key[KEY_BYTES] = {7};
+        char text[KEY_PUBLIC_TEXT + 1];
+        assert_int_equal(sodium_hex2bin(point, sizeof point, points[i], 64, NULL, NULL, NULL), 0);
+        key_public_text(point, text);
+        assert_int_equal(key_public_from_text(slice_of(text), key, &fault), ERR_INVALID_PARAMS);
+        assert_int_equal(fault.reason, REASON_bad_value);
+        assert_non_null(strstr(fault.sentence, "2^255 - 19 or more"));
+        assert_int_equal(key[0], 7);
+    }
+}
+
+/* The usual texts of three of them, and the largest numbers below 2^255 - 19 that are no weak
+ * points. */
+static void takes_the_usual_text_of_a_key(void **state)
+{
+    (void)state;
+    static const char *const points[] = {
+        "0900000000000000000000000000000000000000000000000000000000000000",
+        "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+        "ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "fffeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7e",
+    };
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        uint8_t point[KEY_BYTES];
+        uint8_t key[KEY_BYTES];
+        char text[KEY_PUBLIC_TEXT + 1];
+        assert_int_equal(sodium_hex2bin(point, sizeof point, points[i], 64, NULL, NULL, NULL), 0);
+        key_public_text(point, text);
+        assert_int_equal(key_public_from_text(slice_of(text), key, NULL), OK);
+        assert_memory_equal(key, point, sizeof key);
+    }
+}
+
 static void a_fingerprint_is_the_first_16_characters_in_fours(void **state)
 {
     (void)state;
@@ -321,6 +371,21 @@ static void a_fingerprint_is_the_first_16_characters_in_fours(void **state)
 }
 
 /* ---- check values ---- */
+
+static void tells_what_can_be_a_check_value(void **state)
+{
+    (void)state;
+    static const char *const fit[] = {RECIPIENT, EXAMPLE_RECIPIENT, CHECK};
+    static const char *const none[] = {
+        "", "m", "mk", "mkcheck1", "age1", "age1nonsense", "mkcheck1nonsense", IDENTITY, KEY_HEX};
+    for (size_t i = 0; i < sizeof fit / sizeof fit[0]; i++) {
+        assert_true(key_check_fits(slice_of(fit[i])));
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(key_check_fits(slice_of(none[i])));
+    }
+    assert_false(key_check_fits((struct slice){NULL, 0}));
+}
 
 static void check_values_agree_with_the_vectors(void **state)
 {
@@ -450,7 +515,10 @@ int main(void)
         cmocka_unit_test(refuses_public_keys_of_other_kinds),
         cmocka_unit_test(says_what_is_wrong_with_a_mistyped_public_key),
         cmocka_unit_test(refuses_points_that_nothing_can_be_sealed_to),
+        cmocka_unit_test(refuses_a_second_text_of_a_key),
+        cmocka_unit_test(takes_the_usual_text_of_a_key),
         cmocka_unit_test(a_fingerprint_is_the_first_16_characters_in_fours),
+        cmocka_unit_test(tells_what_can_be_a_check_value),
         cmocka_unit_test(check_values_agree_with_the_vectors),
         cmocka_unit_test(the_tag_in_the_check_value_is_that_of_the_vectors),
         cmocka_unit_test(proves_the_key_and_no_other),

@@ -168,6 +168,27 @@ static void the_state_must_be_a_directory(void **state)
     assert_non_null(strstr(lines, "g.yaml:2: state.directory: "));
 }
 
+static void keeping_sealed_parts_is_warned_of(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"yes", "no"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text,
+                 "state:\n  directory: %s/state\nceremony:\n"
+                 "  retain_sealed: %s\n",
+                 home, words[i]);
+        write_file(at("g.yaml"), text);
+        buffer_reset(&problems);
+        config_release(config);
+        assert_int_equal(config_examine(at("g.yaml"), &config, &problems), OK);
+        if (i == 0) {
+            assert_said(4, "warning: ceremony.retain_sealed: ");
+        } else {
+            assert_string_equal(said(), "");
+        }
+    }
+}
+
 /* However many warnings there are, problems keep their place and the list its end. */
 static void warnings_do_not_count_as_problems(void **state)
 {
@@ -192,6 +213,7 @@ int main(void)
         LOOK_TEST(the_city_database_is_opened),
         LOOK_TEST(a_socket_s_place_is_looked_at),
         LOOK_TEST(the_state_must_be_a_directory),
+        LOOK_TEST(keeping_sealed_parts_is_warned_of),
         LOOK_TEST(warnings_do_not_count_as_problems),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

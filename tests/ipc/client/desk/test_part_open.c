@@ -11,7 +11,7 @@
 #include "audit/base/base64.h"
 #include "ipc/client/desk/part_open.h"
 #include "ipc/client/desk/part_page.h"
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 #define CEREMONY "6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0d"
 #define OTHER_CEREMONY "6f1a3c52-8d0e-4b7a-9c21-5e4f3a2b1c0e"
@@ -243,7 +243,7 @@ static void the_page_has_every_word_in_the_place_of_its_number(void **state)
     const struct part_expected expected = {slice_of(CEREMONY), slice_of("ana")};
     set_right();
     assert_int_equal(part_open(answer(), &expected, dealt.guardian, &opened, &fault), OK);
-    assert_int_equal(part_page_write(&opened, &page), OK);
+    assert_int_equal(part_page_write(&opened, "max, 1 taro", &page), OK);
     struct slice text = {(const char *)page->data, page->length};
     assert_int_equal(part_texts_take(&texts, "page", text, &fault), OK);
     assert_int_equal(texts.count, 1);
@@ -251,6 +251,11 @@ static void the_page_has_every_word_in_the_place_of_its_number(void **state)
     assert_memory_equal(text.data, "Part 2 of 3 - any 2 of the 3 parts open the key\n", 48);
     assert_non_null(memmem(text.data, text.length, dealt.check, strlen(dealt.check)));
     assert_non_null(memmem(text.data, text.length, "Root of the vault", 17));
+    static const char *const lines[] = {"\nThe others   max, 1 taro\n", "guardianctl recover",
+                                        "\nName ____", "  Phone ____"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_non_null(memmem(text.data, text.length, lines[i], strlen(lines[i])));
+    }
     /* read downwards: the row of word 1 goes on with words 12 and 23 */
     const char *first = memmem(text.data, text.length, "\n     1 ", 8);
     assert_non_null(first);

@@ -112,6 +112,21 @@ static void guardianctl_does_the_same(void **state)
     program_assert_refused(&program, 1, "1 of 3 parts given");
 }
 
+static void refusals_are_json_when_guardianctl_is_asked_for_it(void **state)
+{
+    (void)state;
+    struct program program;
+    program_run(&program, "one \"two\n", TEST_CLIENT, "--json", "combine");
+    assert_int_equal(program.code, 1);
+    assert_string_equal(program.out, "");
+    assert_non_null(strstr(program.err, "{\"error\":{\"code\":-32006,\"reason\":\"unknown_word\","
+                                        "\"message\":\"Line 1: Word 1 is not"));
+    assert_string_equal(program.err + strlen(program.err) - 4, "\"}}\n");
+    program_run(&program, "", TEST_CLIENT, "--json", "combine", "--bogus");
+    assert_int_equal(program.code, 2);
+    assert_non_null(strstr(program.err, "{\"error\":{\"code\":-32602,\"reason\":\"bad_usage\","));
+}
+
 static void a_key_of_16_octets_is_no_age_key(void **state)
 {
     (void)state;
@@ -213,6 +228,41 @@ static void lines_may_be_written_in_many_ways(void **state)
     program_assert_prints(&program, KEY);
 }
 
+/* A page of three columns to be read downwards, with text around them. */
+static size_t write_page(const char *part, char *out, size_t size)
+{
+    char words[33][20];
+    size_t length = (size_t)snprintf(out, size,
+                                     "Part 1 of 5 - any 3 of the 5 parts open the key\n\n"
+                                     "Ceremony     Root\n\nThe words, to be read downwards:\n\n");
+    for (size_t i = 0; i < 33; i++) {
+        assert_int_equal(sscanf(part, " %19s", words[i]), 1);
+        part = strchr(part + 1, ' ') == NULL ? part : strchr(part + 1, ' ');
+    }
+    for (size_t row = 0; row < 11; row++) {
+        length += (size_t)snprintf(out + length, size - length,
+                                   "    %2zu %-12s %2zu %-12s %2zu %s\n", row + 1, words[row],
+                                   row + 12, words[row + 11], row + 23, words[row + 22]);
+    }
+    return length + (size_t)snprintf(out + length, size - length, "\nDate ______\n");
+}
+
+static void pages_of_part_download_are_taken(void **state)
+{
+    (void)state;
+    struct program program;
+    size_t length = 0;
+    for (size_t i = 0; i < 3; i++) {
+        length += write_page(lines[i], text + length, sizeof text - length);
+    }
+    program_run(&program, text, COMBINE);
+    program_assert_prints(&program, KEY);
+    char *word = strstr(strstr(text, "\nDate"), " 17 ") + 4;
+    memcpy(word, "xx", 2);
+    program_run(&program, text, COMBINE);
+    program_assert_refused(&program, 1, "Line 26: Word 17 is not on the SLIP-39 word list.");
+}
+
 static void more_parts_than_needed_are_checked(void **state)
 {
     (void)state;
@@ -268,6 +318,7 @@ static void names_the_line_and_the_word(void **state)
     snprintf(text, sizeof text, "%s\nzero%s\n", lines[0], strchr(lines[1], ' '));
     program_run(&program, text, COMBINE);
     program_assert_refused(&program, 1, "Line 2: The checksum is wrong");
+    assert_non_null(strstr(program.err, "If only one word is wrong, it is number 1."));
     assert_no_word_is_said(&program);
 }
 
@@ -515,11 +566,13 @@ int main(void)
         cmocka_unit_test(prints_the_key_in_hexadecimal),
         cmocka_unit_test(prints_the_age_identity_or_its_recipient_alone),
         cmocka_unit_test(guardianctl_does_the_same),
+        cmocka_unit_test(refusals_are_json_when_guardianctl_is_asked_for_it),
         cmocka_unit_test(a_key_of_16_octets_is_no_age_key),
         cmocka_unit_test(a_new_file_is_the_owner_s_alone),
         cmocka_unit_test(a_failure_leaves_no_file),
         cmocka_unit_test(an_output_that_takes_nothing_is_a_failure),
         cmocka_unit_test(lines_may_be_written_in_many_ways),
+        cmocka_unit_test(pages_of_part_download_are_taken),
         cmocka_unit_test(more_parts_than_needed_are_checked),
         cmocka_unit_test(a_part_given_twice_is_counted_once_and_noted),
         cmocka_unit_test(names_the_line_and_the_word),

@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
 static struct part_texts texts;
 
@@ -41,6 +42,21 @@ static void takes_one_part_a_line_as_combine_does(void **state)
     assert_int_equal(take("last line without its end", &fault), OK);
     assert_int_equal(texts.count, 1);
     part_texts_done(&texts);
+}
+
+static void a_key_file_is_called_one(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"age-encryption.org/v1\n-> scrypt x 18\n",
+                                        "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n",
+                                        "# made today\nAGE-SECRET-KEY-1QQ\n"};
+    for (size_t i = 0; i < 3; i++) {
+        struct fault fault;
+        assert_int_equal(take(files[i], &fault), ERR_INVALID_PARAMS);
+        assert_int_equal(texts.count, 0);
+        assert_non_null(strstr(fault.sentence, "F is a key file, not the page of a part."));
+        assert_null(strstr(fault.sentence, "1QQ"));
+    }
 }
 
 static void takes_the_words_of_a_page_in_the_order_of_their_numbers(void **state)
@@ -132,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_one_part_a_line_as_combine_does),
+        cmocka_unit_test(a_key_file_is_called_one),
         cmocka_unit_test(takes_the_words_of_a_page_in_the_order_of_their_numbers),
         cmocka_unit_test(names_the_number_that_a_page_lacks_or_has_twice),
         cmocka_unit_test(nothing_of_a_file_can_end_the_text_it_is_sent_in),

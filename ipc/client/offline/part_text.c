@@ -1,6 +1,5 @@
-#include "ipc/client/desk/part_text.h"
+#include "ipc/client/offline/part_text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -205,7 +204,7 @@ static bool next_line(struct slice *text, struct slice *out)
     return true;
 }
 
-static bool has_rows(struct slice text)
+bool part_text_has_page(struct slice text)
 {
     struct slice line;
     while (next_line(&text, &line)) {
@@ -250,6 +249,28 @@ static enum err read_lines(struct reading *reading, struct slice text)
     return err;
 }
 
+static bool has(struct slice text, const char *what)
+{
+    return memmem(text.data, text.length, what, strlen(what)) != NULL;
+}
+
+enum err part_text_refuse_key(const char *name, struct slice text, struct fault *fault)
+{
+    static const char *const marks[] = {"age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE"};
+    bool sealed = false;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t length = strlen(marks[i]);
+        sealed |= text.length >= length && memcmp(text.data, marks[i], length) == 0;
+    }
+    if (!sealed && !has(text, "AGE-SECRET-KEY-1")) {
+        return OK;
+    }
+    return fault_set(fault, ERR_INVALID_PARAMS, REASON_bad_value, NULL,
+                     "%.200s is a key file, not the page of a part. Keep it to yourself; wanted is "
+                     "what guardianctl part download wrote, or the words.",
+                     name);
+}
+
 enum err part_texts_take(struct part_texts *texts, const char *name, struct slice text,
                          struct fault *fault)
 {
@@ -259,7 +280,10 @@ enum err part_texts_take(struct part_texts *texts, const char *name, struct slic
     if (text.length >= 3 && memcmp(text.data, mark, 3) == 0) {
         text = (struct slice){text.data + 3, text.length - 3};
     }
-    enum err err = has_rows(text) ? read_pages(&reading, text) : read_lines(&reading, text);
+    enum err err = part_text_refuse_key(name, text, fault);
+    if (err == OK) {
+        err = part_text_has_page(text) ? read_pages(&reading, text) : read_lines(&reading, text);
+    }
     if (err == OK && texts->count == before) {
         err = fault_set(fault, ERR_INVALID_PARAMS, REASON_too_few, NULL,
                         "%.200s holds no part: one a line, or a page of guardianctl part download.",

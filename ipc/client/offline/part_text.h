@@ -2,8 +2,10 @@
  * guardianctl part download writes them. The words are not looked at but for where they stand: a
  * part with a slip in it is given on as it is, so that whoever judges it can say which word.
  * Secrets lie in guarded memory. Not thread-safe. */
-#ifndef IPC_CLIENT_DESK_PART_TEXT_H
-#define IPC_CLIENT_DESK_PART_TEXT_H
+#ifndef IPC_CLIENT_OFFLINE_PART_TEXT_H
+#define IPC_CLIENT_OFFLINE_PART_TEXT_H
+
+#include <stdbool.h>
 
 #include "audit/base/fault.h"
 #include "audit/base/secret.h"
@@ -35,11 +37,18 @@ struct slice part_texts_words(const struct part_texts *texts, size_t i);
 MUST_CHECK enum err part_texts_add(struct part_texts *texts, struct slice words,
                                    struct fault *fault);
 
-/* Appends the parts of a text. Lines that are empty or begin with # are passed over. If any line is
- * made of numbers and words alone ("1 word 12 word 23 word"), it is read as pages: such lines
- * count, each word in the place of its number, and number 1 begins a part. What cannot stand in a
+/* Is any line made of numbers and words alone ("1 word 12 word 23 word")? Then it holds pages. */
+bool part_text_has_page(struct slice text);
+
+/* Refuses a key or a key file, which nobody should have brought here: ERR_INVALID_PARAMS,
+ * bad_value. */
+MUST_CHECK enum err part_text_refuse_key(const char *name, struct slice text, struct fault *fault);
+
+/* Appends the parts of a text. Lines that are empty or begin with # are passed over. A text
+ * that has a page is read as pages: only the lines of numbers and words count, each word in the
+ * place of its number, and number 1 begins a part. What cannot stand in a
  * word becomes '?'. ERR_INVALID_PARAMS naming `name` (which is borrowed) and the line: too_large,
- * bad_value (a page in which a number is missing or stands twice), too_few (no part);
+ * bad_value (a key file; a page in which a number is missing or stands twice), too_few (no part);
  * ERR_NO_MEMORY. */
 MUST_CHECK enum err part_texts_take(struct part_texts *texts, const char *name, struct slice text,
                                     struct fault *fault);
