@@ -526,7 +526,9 @@ static enum client_exit run(struct client *client, struct recovering *recovering
     if (code == CLIENT_DONE && options->ceremony != NULL) {
         code = ceremony_pick(client, options->ceremony, recovering->id);
     }
-    if (code == CLIENT_DONE && options->ceremony != NULL) {
+    bool typed =
+        options->key_file == NULL && options->parts_files.count == 0 && isatty(STDIN_FILENO) != 0;
+    if (code == CLIENT_DONE && options->ceremony != NULL && typed) {
         learn_set(client, recovering);
     }
     if (code == CLIENT_DONE && gather(recovering, &fault) != OK) {
