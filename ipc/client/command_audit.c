@@ -314,7 +314,7 @@ static enum client_exit print_page(struct client *client, const struct filters *
     if (entries != NULL && entries->kind == JSON_ARRAY) {
         print_entries(client, entries, walk);
     }
-    if (walk->more) {
+    if (next != NULL && next->kind == JSON_INTEGER) {
         walk->next = (unsigned long long)next->integer + 1;
     }
     return CLIENT_DONE;
