@@ -34,6 +34,11 @@ enum err ceremony_find_for_act(struct act *act, struct slice id, struct ceremony
     return err;
 }
 
+bool ceremony_is_live(const struct ceremony_row *row)
+{
+    return slice_is(row->state, "open") || slice_is(row->state, "completed");
+}
+
 const char *part_state(const struct part_row *part)
 {
     if (part->confirmed_us != 0) {

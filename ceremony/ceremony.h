@@ -62,6 +62,9 @@ MUST_CHECK enum err ceremony_find(struct store *store, struct arena *arena, stru
 MUST_CHECK enum err ceremony_find_for_act(struct act *act, struct slice id,
                                           struct ceremony_row *out, struct fault *fault);
 
+/* Do its parts count: is it open or completed? */
+bool ceremony_is_live(const struct ceremony_row *row);
+
 /* pending, viewed, downloaded or confirmed. */
 const char *part_state(const struct part_row *part);
 

@@ -5,6 +5,7 @@
 
 #include "audit/base/json.h"
 #include "audit/base/utf8.h"
+#include "ceremony/ceremony.h"
 
 /* ---- what a person may be called ---------------------------------------------------------------
  */
@@ -279,11 +280,6 @@ enum err guardian_update(struct act *act, const struct guardian_update *update,
 /* ---- activity ----------------------------------------------------------------------------------
  */
 
-static bool is_live(const struct ceremony_row *ceremony)
-{
-    return slice_is(ceremony->state, "open") || slice_is(ceremony->state, "completed");
-}
-
 /* One event a live ceremony that counts on this guardian. */
 static enum err tell_inactive(struct act *act, const struct guardian_row *row, struct slice reason,
                               struct fault *fault)
@@ -292,7 +288,7 @@ static enum err tell_inactive(struct act *act, const struct guardian_row *row, s
     enum err err =
         store_ceremonies_of_guardian(act->ceremonies->store, act->arena, row->login, &held, fault);
     for (size_t i = 0; err == OK && i < held.count; i++) {
-        if (!is_live(&held.rows[i])) {
+        if (!ceremony_is_live(&held.rows[i])) {
             continue;
         }
         struct event *event = act_event(act, EVENT_MASTER_KEY_GUARDIAN_INACTIVE);

@@ -52,11 +52,6 @@ static enum err refuse_ended(const struct act *act, const struct ceremony_row *r
                            "The parts of this ceremony were replaced by those of a later one.");
 }
 
-static bool is_live(const struct ceremony_row *row)
-{
-    return slice_is(row->state, "open") || slice_is(row->state, "completed");
-}
-
 /* ---- who, what, when ---------------------------------------------------------------------------
  */
 
@@ -88,7 +83,7 @@ static enum err find_own(struct act *act, struct slice ceremony, struct part_tak
         err =
             ceremony_refuse(act, &out->ceremony, REASON_guardian_inactive, fault,
                             "This guardian is inactive: ask an operator to activate the account.");
-    } else if (err == OK && !is_live(&out->ceremony)) {
+    } else if (err == OK && !ceremony_is_live(&out->ceremony)) {
         err = refuse_ended(act, &out->ceremony, fault);
     }
     return err == ERR_WRONG_STATE ? tell_refused(act, out, err, fault) : err;

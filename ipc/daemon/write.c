@@ -1,8 +1,8 @@
 #include "ipc/daemon/write.h"
 
 #include <assert.h>
-#include <sodium.h>
 
+#include "audit/base/base64.h"
 #include "audit/base/clock.h"
 #include "audit/base/json.h"
 
@@ -42,8 +42,8 @@ void write_time(struct buffer *out, const char *name, int64_t us)
 
 void write_base64(struct buffer *out, const char *name, const void *octets, size_t length)
 {
-    char text[sodium_base64_ENCODED_LEN(OCTETS_MAX, sodium_base64_VARIANT_ORIGINAL)];
+    char text[BASE64_CHARACTERS(OCTETS_MAX) + 1];
     assert(length <= OCTETS_MAX);
-    sodium_bin2base64(text, sizeof text, octets, length, sodium_base64_VARIANT_ORIGINAL);
+    base64_write((struct slice){octets, length}, BASE64_PADDED, text);
     write_text(out, name, slice_of(text));
 }
